@@ -1,0 +1,160 @@
+"""One job: some pictures, some prompts, the cells wanted of them, and the adapter that answers.
+
+A job is plain data, so that any process can do it: it names its adapter, and :func:`answer` makes and loads that once
+per process. A failure inside a job is narrowed down to the single cells that fail; those become outcomes, the others
+keep their values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.Image import Image
+
+from fauve.errors import InvalidOutput, LedgerCorrupt
+from fauve.keys import canonical_json
+from fauve.ledger import Answer
+from fauve.ledger.images import ImageFolder
+from fauve.models.callables import checked_scores
+from fauve.models.protocols import Judge, Scorer
+from fauve.models.registry import make_judge, make_scorer
+from fauve.records import ImageRef, Outcome
+
+__all__ = ["AdapterSpec", "Job", "answer", "answer_cells", "answer_dimensions"]
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSpec:
+    """How to make a model anywhere: kind (``scorer`` or ``judge``), registered name, options, device, dtype."""
+
+    kind: str
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    device: str = "cpu"
+    dtype: str = "float32"
+
+    def make(self) -> Scorer | Judge:
+        """The model, not loaded."""
+        return make_scorer(self.name, self.options) if self.kind == "scorer" else make_judge(self.name, self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``cells`` are rows (index into images, index into subjects); subjects are prompts, or dimensions for a judge.
+
+    ``subject_ids`` are the prompts' ids as the ledger keys them, or the dimensions' names again.
+    """
+
+    spec: AdapterSpec
+    images: tuple[ImageRef, ...]
+    subjects: tuple[str, ...]
+    subject_ids: tuple[str, ...]
+    cells: tuple[tuple[int, int], ...]
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+
+def answer(job: Job, root: Path) -> list[Answer]:
+    """Do a job in this process, with a model that stays loaded for the next one."""
+    model = _loaded(canonical_json(job.spec), job.spec.kind, job.spec.name)(job.spec)
+    if isinstance(model, Scorer):
+        return answer_cells(model, job, root)
+    return answer_dimensions(model, job, root)
+
+
+def answer_cells(scorer: Scorer, job: Job, root: Path) -> list[Answer]:
+    """Scores of the job's cells by a loaded scorer."""
+    pictures, lost = _open(job.images, root)
+    wanted = [(i, p) for i, p in job.cells if i not in lost]
+    found = _scores(scorer, pictures, job.subjects, wanted)
+    return [_outcome(job, i, p, lost[i] if i in lost else found[i, p]) for i, p in job.cells]
+
+
+def answer_dimensions(judge: Judge, job: Job, root: Path) -> list[Answer]:
+    """J of the job's pictures by a loaded judge, for the dimensions that are asked."""
+    pictures, lost = _open(job.images, root)
+    column = {name: k for k, name in enumerate(judge.dimensions)}
+    rows: dict[int, NDArray[np.float64] | str] = dict(lost)
+    for i, picture in enumerate(pictures):
+        if picture is None:
+            continue
+        try:
+            values = np.asarray(judge.judge([picture]), dtype=np.float64)
+            if values.shape != (1, len(judge.dimensions)) or not ((values >= 0) & (values <= 2)).all():
+                raise InvalidOutput(f"{judge.card.name} answered {values!r}; one value in [0, 2] a dimension is wanted")
+            rows[i] = values[0]
+        except Exception as error:
+            rows[i] = _reason(error)
+    answers = []
+    for i, d in job.cells:
+        row = rows[i]
+        answers.append(_outcome(job, i, d, row if isinstance(row, str) else float(row[column[job.subjects[d]]])))
+    return answers
+
+
+def _scores(
+    scorer: Scorer, pictures: Sequence[Image | None], prompts: Sequence[str], wanted: list[tuple[int, int]]
+) -> dict[tuple[int, int], float | str]:
+    """Value or reason of failure for each wanted cell; halves what fails until single cells are left."""
+    if not wanted:
+        return {}
+    images = sorted({i for i, _ in wanted})
+    texts = sorted({p for _, p in wanted})
+    cells = np.array([(images.index(i), texts.index(p)) for i, p in wanted], dtype=np.intp)
+    try:
+        given = [picture for i in images if (picture := pictures[i]) is not None]
+        answered = scorer.score(given, [prompts[p] for p in texts], cells)
+        values = checked_scores(answered, len(wanted), scorer.card.name)
+    except Exception as error:
+        if len(wanted) == 1:
+            return {wanted[0]: _reason(error)}
+        half = len(wanted) // 2
+        first = _scores(scorer, pictures, prompts, wanted[:half])
+        return first | _scores(scorer, pictures, prompts, wanted[half:])
+    return dict(zip(wanted, values.tolist(), strict=True))
+
+
+def _open(refs: Sequence[ImageRef], root: Path) -> tuple[list[Image | None], dict[int, str]]:
+    folder = ImageFolder(root)
+    pictures: list[Image | None] = []
+    lost: dict[int, str] = {}
+    for index, ref in enumerate(refs):
+        try:
+            pictures.append(folder.open(ref))
+        except LedgerCorrupt as error:
+            pictures.append(None)
+            lost[index] = _reason(error)
+    return pictures, lost
+
+
+def _outcome(job: Job, image: int, subject: int, answered: float | str) -> Answer:
+    sha, name = job.images[image].sha256, job.subject_ids[subject]
+    if isinstance(answered, str):
+        return Answer(sha, name, Outcome.FAILED, reason=answered)
+    return Answer(sha, name, Outcome.OK, value=answered)
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+@cache
+def _loaded(spec_key: str, kind: str, name: str) -> Callable[[AdapterSpec], Scorer | Judge]:
+    """One loaded model per process and spec; the key is the spec's canonical form, because options are a mapping."""
+    held: list[Scorer | Judge] = []
+
+    def load(spec: AdapterSpec) -> Scorer | Judge:
+        if not held:
+            model = spec.make()
+            model.load(spec.device, spec.dtype)
+            held.append(model)
+        return held[0]
+
+    return load

@@ -1,0 +1,130 @@
+"""Pictures from outside, decoded safely and always in the same way.
+
+One rule for every picture: PNG, JPEG or WebP, one frame, at most :data:`MAX_PIXELS` pixels (checked before any pixel
+is allocated), complete, upright by its EXIF turn, 8-bit RGB. Sixteen-bit grey is scaled to eight, CMYK and palettes are
+converted, transparency is laid over white (how a browser shows it). A picture that is one constant colour is rejected:
+generators that were filtered or failed leave such pictures behind, and they are no answer to any prompt.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from fauve.errors import ImageRejected
+
+__all__ = ["DECODER", "MAX_PIXELS", "SUFFIXES", "decode", "decode_file", "encode_png", "is_constant", "thumbnail"]
+
+DECODER = "1"
+"""Version of the rule above; part of every key that depends on decoded pixels."""
+
+MAX_PIXELS = 64_000_000
+"""Above this a picture is taken for a decompression bomb. 64 megapixels hold every generator's output."""
+
+SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
+"""The formats that are read, by Pillow's name, and the suffix each is stored under."""
+
+
+def decode(data: bytes, name: str) -> tuple[Image.Image, str]:
+    """Decode ``data`` to an upright RGB picture, and the suffix of its format.
+
+    Raises:
+        ImageRejected: naming ``name``, what is wrong and what to do.
+    """
+    if not data:
+        raise ImageRejected(name, "empty", "The file has no bytes; fetch or export it again.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(data), formats=tuple(SUFFIXES))
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+        raise _unreadable(name, data, error) from None
+    suffix = SUFFIXES[picture.format or ""]
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise ImageRejected(
+            name, "too large", f"It claims {width} × {height} pixels; at most {MAX_PIXELS:,} are read. Scale it down."
+        )
+    if getattr(picture, "n_frames", 1) > 1:
+        raise ImageRejected(name, "animated", "It has several frames; save the one that is meant as PNG.")
+    try:
+        picture.load()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ImageRejected(name, "truncated", f"It breaks off while decoding ({error}); fetch it again.") from None
+    rgb = _rgb(ImageOps.exif_transpose(picture))
+    if is_constant(rgb):
+        colour = rgb.getpixel((0, 0))
+        raise ImageRejected(
+            name, "constant", f"Every pixel is {colour}: a placeholder, not a picture. Record the failure instead."
+        )
+    return rgb, suffix
+
+
+def decode_file(path: Path, name: str | None = None) -> tuple[Image.Image, str, bytes]:
+    """Read and decode a file: the picture, its suffix, and the bytes as they are.
+
+    Raises:
+        ImageRejected: also where the file is missing or unreadable.
+    """
+    label = name or path.name
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ImageRejected(label, "missing", "There is no such file; check the path.") from None
+    except OSError as error:
+        raise ImageRejected(label, "missing", f"It cannot be read ({error.strerror}).") from None
+    picture, suffix = decode(data, label)
+    return picture, suffix, data
+
+
+def is_constant(picture: Image.Image) -> bool:
+    """Whether every pixel has the same colour."""
+    return all(low == high for low, high in _extrema(picture))
+
+
+def thumbnail(picture: Image.Image, side: int) -> Image.Image:
+    """A copy whose longer side is at most ``side`` pixels; never enlarged, proportions kept."""
+    small = picture.copy()
+    small.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return small
+
+
+def encode_png(pixels: np.ndarray) -> bytes:
+    """PNG bytes of a uint8 array of shape (height, width, 3); the same bytes for the same pixels."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels, "RGB").save(buffer, "PNG", compress_level=3)
+    return buffer.getvalue()
+
+
+def _unreadable(name: str, data: bytes, error: Exception) -> ImageRejected:
+    if isinstance(error, Image.DecompressionBombError):
+        return ImageRejected(name, "too large", f"At most {MAX_PIXELS:,} pixels are read. Scale it down.")
+    head = data[:256].lstrip().lower()
+    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<svg", b"{")):
+        return ImageRejected(name, "format", "It holds text (a web page or an error message), not a picture.")
+    if head.startswith((b"\x89png", b"\xff\xd8\xff", b"riff")):
+        return ImageRejected(name, "truncated", f"Its header cannot be read ({error}); fetch it again.")
+    return ImageRejected(name, "format", f"Only {', '.join(sorted(SUFFIXES))} are read. Convert it.")
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode == "RGB":
+        return picture
+    if picture.mode.startswith("I") or picture.mode == "F":
+        wide = np.asarray(picture, dtype=np.float64)
+        return Image.fromarray(np.clip(np.rint(wide / 257.0), 0, 255).astype(np.uint8)).convert("RGB")
+    if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
+        over = picture.convert("RGBA")
+        ground = Image.new("RGBA", over.size, "white")
+        return Image.alpha_composite(ground, over).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _extrema(picture: Image.Image) -> list[tuple[float, float]]:
+    extrema = picture.getextrema()
+    bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
+    return [(float(low), float(high)) for low, high in bands]

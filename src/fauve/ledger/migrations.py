@@ -1,0 +1,207 @@
+"""The shape of the ledger, as named steps that are each applied once, in order, in a transaction of their own.
+
+A step is never edited after a release: a change of shape is a new step. A ledger that names a step that is not
+listed here was written by a later Fauve and is left untouched.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from fauve.errors import LedgerTooNew
+
+__all__ = ["STEPS", "migrate", "pending"]
+
+_FIRST = """
+CREATE TABLE images (
+  sha256 TEXT PRIMARY KEY CHECK (length(sha256) = 64),
+  width  INTEGER NOT NULL CHECK (width > 0),
+  height INTEGER NOT NULL CHECK (height > 0),
+  suffix TEXT NOT NULL,
+  credit TEXT,
+  licence TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE prompts (
+  prompt TEXT PRIMARY KEY CHECK (length(prompt) = 64),
+  text   TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- A pair or a contrast; `digest` covers everything that came with it, so that a second import can be compared.
+CREATE TABLE items (
+  item       INTEGER PRIMARY KEY,
+  kind       TEXT NOT NULL CHECK (kind IN ('pair', 'contrast')),
+  study      TEXT NOT NULL DEFAULT '',
+  generator  TEXT NOT NULL DEFAULT '',
+  id         TEXT NOT NULL,
+  dimensions TEXT NOT NULL CHECK (json_valid(dimensions)),
+  groups     TEXT NOT NULL CHECK (json_valid(groups)),
+  notes      TEXT NOT NULL CHECK (json_valid(notes)),
+  digest     TEXT NOT NULL,
+  UNIQUE (kind, study, generator, id)
+);
+
+CREATE TABLE item_images (
+  item  INTEGER NOT NULL REFERENCES items ON DELETE CASCADE,
+  slot  TEXT NOT NULL,
+  image TEXT REFERENCES images,
+  PRIMARY KEY (item, slot)
+) WITHOUT ROWID;
+CREATE INDEX item_images_by_image ON item_images (image);
+
+CREATE TABLE item_prompts (
+  item   INTEGER NOT NULL REFERENCES items ON DELETE CASCADE,
+  slot   TEXT NOT NULL,
+  prompt TEXT REFERENCES prompts,
+  PRIMARY KEY (item, slot)
+) WITHOUT ROWID;
+CREATE INDEX item_prompts_by_prompt ON item_prompts (prompt);
+
+CREATE TABLE selections (
+  item     INTEGER NOT NULL REFERENCES items ON DELETE CASCADE,
+  selector TEXT NOT NULL,
+  source   TEXT NOT NULL,
+  choice   TEXT NOT NULL,
+  PRIMARY KEY (item, selector)
+) WITHOUT ROWID;
+
+-- SQLite keeps NaN as NULL and reads 1e999 as infinity, so NOT NULL and the bounds admit finite numbers only.
+CREATE TABLE imported_scores (
+  item        INTEGER NOT NULL REFERENCES items ON DELETE CASCADE,
+  scorer      TEXT NOT NULL,
+  source      TEXT NOT NULL CHECK (source <> 'computed'),
+  image_slot  TEXT NOT NULL,
+  prompt_slot TEXT NOT NULL,
+  value       REAL NOT NULL CHECK (value > -1e999 AND value < 1e999),
+  PRIMARY KEY (item, scorer, source, image_slot, prompt_slot)
+) WITHOUT ROWID;
+
+-- A model with every setting that can change its answers. `current` marks the one that tables are drawn from.
+CREATE TABLE adapters (
+  adapter  TEXT PRIMARY KEY CHECK (length(adapter) = 64),
+  kind     TEXT NOT NULL CHECK (kind IN ('scorer', 'judge')),
+  name     TEXT NOT NULL,
+  settings TEXT NOT NULL CHECK (json_valid(settings)),
+  card     TEXT NOT NULL CHECK (json_valid(card)),
+  current  INTEGER NOT NULL DEFAULT 1
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX one_current_adapter ON adapters (kind, name) WHERE current = 1;
+
+CREATE TABLE cells (
+  adapter TEXT NOT NULL REFERENCES adapters,
+  image   TEXT NOT NULL REFERENCES images,
+  prompt  TEXT NOT NULL REFERENCES prompts,
+  outcome TEXT NOT NULL,
+  value   REAL CHECK (value > -1e999 AND value < 1e999),
+  reason  TEXT,
+  run     INTEGER NOT NULL REFERENCES runs,
+  PRIMARY KEY (adapter, image, prompt),
+  CHECK ((outcome = 'ok') = (value IS NOT NULL))
+) WITHOUT ROWID;
+CREATE INDEX cells_by_image ON cells (image, prompt);
+
+CREATE TABLE dimension_scores (
+  adapter   TEXT NOT NULL REFERENCES adapters,
+  image     TEXT NOT NULL REFERENCES images,
+  dimension TEXT NOT NULL,
+  outcome   TEXT NOT NULL,
+  value     REAL CHECK (value BETWEEN 0 AND 2),
+  reason    TEXT,
+  run       INTEGER NOT NULL REFERENCES runs,
+  PRIMARY KEY (adapter, image, dimension),
+  CHECK ((outcome = 'ok') = (value IS NOT NULL))
+) WITHOUT ROWID;
+
+-- A judge's answers on labelled images, for its validation; labels are kept as they were given.
+CREATE TABLE judge_labels (
+  judge     TEXT NOT NULL,
+  image     TEXT NOT NULL,
+  dimension TEXT NOT NULL,
+  expected  REAL NOT NULL CHECK (expected BETWEEN 0 AND 2),
+  argmax    INTEGER NOT NULL CHECK (argmax IN (0, 1, 2)),
+  label     INTEGER NOT NULL,
+  PRIMARY KEY (judge, image, dimension)
+) WITHOUT ROWID;
+
+-- Order is by number; the times are for people, in UTC.
+CREATE TABLE runs (
+  run      INTEGER PRIMARY KEY,
+  command  TEXT NOT NULL,
+  started  TEXT NOT NULL,
+  finished TEXT,
+  summary  TEXT CHECK (summary IS NULL OR json_valid(summary)),
+  versions TEXT NOT NULL CHECK (json_valid(versions))
+);
+
+-- Every score that the ledger can place on the grid of an item, whoever computed it.
+CREATE VIEW grid AS
+  SELECT item, scorer, source, image_slot, prompt_slot, 'ok' AS outcome, value FROM imported_scores
+  UNION ALL
+  SELECT i.item, a.name, 'computed', i.slot, p.slot, c.outcome, c.value
+  FROM cells c
+  JOIN adapters a ON a.adapter = c.adapter AND a.current = 1
+  JOIN item_images i ON i.image = c.image
+  JOIN item_prompts p ON p.item = i.item AND p.prompt = c.prompt;
+
+CREATE VIEW judged AS
+  SELECT i.item, i.slot AS image_slot, a.name AS judge, d.dimension, d.outcome, d.value
+  FROM dimension_scores d
+  JOIN adapters a ON a.adapter = d.adapter AND a.current = 1
+  JOIN item_images i ON i.image = d.image;
+"""
+
+
+def _first_tables(db: sqlite3.Connection) -> None:
+    for statement in _statements(_FIRST):
+        db.execute(statement)
+
+
+STEPS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (("0001 first tables", _first_tables),)
+"""Every step by name, oldest first."""
+
+
+def pending(db: sqlite3.Connection) -> list[str]:
+    """Names of the steps that this ledger has not had yet; only looks.
+
+    Raises:
+        LedgerTooNew: when it has had steps that this version does not know.
+    """
+    known = db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").fetchone()
+    had = {name for (name,) in db.execute("SELECT name FROM migrations")} if known else set()
+    unknown = had - {name for name, _ in STEPS}
+    if unknown:
+        raise LedgerTooNew(
+            f"the ledger has had the steps {sorted(unknown)}, which this Fauve does not know; upgrade Fauve to read it"
+        )
+    return [name for name, _ in STEPS if name not in had]
+
+
+def migrate(db: sqlite3.Connection) -> list[str]:
+    """Apply the pending steps, each together with its own record in one transaction; returns their names."""
+    applied = pending(db)
+    for name, step in STEPS:
+        if name not in applied:
+            continue
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) WITHOUT ROWID")
+            step(db)
+            db.execute("INSERT INTO migrations (name) VALUES (?)", (name,))
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:  # a full disk ends it before we can
+                db.execute("ROLLBACK")
+            raise
+    return applied
+
+
+def _statements(script: str) -> list[str]:
+    # executescript commits behind our back, so the script is cut where SQLite itself says a statement ends.
+    statements, current = [], ""
+    for line in script.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            statements.append(current.strip())
+            current = ""
+    return statements

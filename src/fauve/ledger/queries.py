@@ -1,0 +1,199 @@
+"""What the ledger can be asked: whole items, the grid of scores as tables, and the state of the work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from fauve.ledger.store import Ledger
+from fauve.records import ImageRef, Selection
+
+__all__ = [
+    "StoredItem",
+    "adapters",
+    "grid",
+    "image_ref",
+    "image_refs",
+    "item_table",
+    "items",
+    "judge_labels",
+    "judged",
+    "outcomes",
+    "prompts",
+    "stored_items",
+]
+
+_GRID_SCHEMA = {
+    "item": pl.Int64,
+    "scorer": pl.String,
+    "source": pl.String,
+    "image_slot": pl.String,
+    "prompt_slot": pl.String,
+    "outcome": pl.String,
+    "value": pl.Float64,
+}
+_JUDGED_SCHEMA = {
+    "item": pl.Int64,
+    "image_slot": pl.String,
+    "judge": pl.String,
+    "dimension": pl.String,
+    "outcome": pl.String,
+    "value": pl.Float64,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """A pair or contrast as the ledger has it, with pictures and prompts resolved."""
+
+    item: int
+    kind: str
+    study: str
+    generator: str
+    id: str
+    dimensions: tuple[str, ...]
+    groups: Mapping[str, str]
+    notes: Mapping[str, Any]
+    prompts: Mapping[str, str | None]
+    images: Mapping[str, ImageRef | None]
+    selections: tuple[Selection, ...] = field(default=())
+
+
+def items(ledger: Ledger, kind: str | None = None, study: str | None = None) -> Iterator[StoredItem]:
+    """Every item in the order of import, one at a time (memory does not grow with their number)."""
+    where, values = [], []
+    for column, value in (("kind", kind), ("study", study)):
+        if value is not None:
+            where.append(f"{column} = ?")
+            values.append(value)
+    query = "SELECT item FROM items" + (f" WHERE {' AND '.join(where)}" if where else "") + " ORDER BY item"
+    numbers = [number for (number,) in ledger.db.execute(query, values)]
+    for start in range(0, len(numbers), 500):
+        yield from stored_items(ledger, numbers[start : start + 500])
+
+
+def stored_items(ledger: Ledger, numbers: list[int]) -> list[StoredItem]:
+    """The items of these numbers, in their order."""
+    chosen = json.dumps(numbers)
+    many = "IN (SELECT value FROM json_each(?))"
+    prompts_of: dict[int, dict[str, str | None]] = {n: {} for n in numbers}
+    for item, slot, text in ledger.db.execute(
+        f"SELECT item, slot, text FROM item_prompts LEFT JOIN prompts USING (prompt) WHERE item {many}", (chosen,)
+    ):
+        prompts_of[item][slot] = text
+    images_of: dict[int, dict[str, ImageRef | None]] = {n: {} for n in numbers}
+    for item, slot, sha, width, height, suffix in ledger.db.execute(
+        "SELECT item, slot, sha256, width, height, suffix FROM item_images "
+        f"LEFT JOIN images ON sha256 = image WHERE item {many}",
+        (chosen,),
+    ):
+        images_of[item][slot] = None if sha is None else ImageRef(sha, width, height, suffix)
+    chosen_in: dict[int, list[Selection]] = {n: [] for n in numbers}
+    for item, selector, source, choice in ledger.db.execute(
+        f"SELECT item, selector, source, choice FROM selections WHERE item {many} ORDER BY selector", (chosen,)
+    ):
+        chosen_in[item].append(Selection(selector, choice, source))
+    found: dict[int, StoredItem] = {}
+    for item, kind, study, generator, name, dimensions, groups, notes in ledger.db.execute(
+        f"SELECT item, kind, study, generator, id, dimensions, groups, notes FROM items WHERE item {many}", (chosen,)
+    ):
+        found[item] = StoredItem(
+            item,
+            kind,
+            study,
+            generator,
+            name,
+            dimensions=tuple(json.loads(dimensions)),
+            groups=json.loads(groups),
+            notes=json.loads(notes),
+            prompts=prompts_of[item],
+            images=images_of[item],
+            selections=tuple(chosen_in[item]),
+        )
+    return [found[number] for number in numbers]
+
+
+def item_table(ledger: Ledger) -> pl.DataFrame:
+    """One row an item: item, kind, study, generator, id, dimensions and groups (JSON), cluster, choice, selector.
+
+    ``cluster`` is the prompt whose sampling intervals must respect: the original prompt of a pair, the prompt of a
+    contrast, or the item's id where no text is on file. With several selections the first selector by name counts.
+    """
+    rows = ledger.db.execute(
+        "SELECT item, kind, study, generator, id, dimensions, groups, coalesce(prompt, 'id:' || id), choice, selector "
+        "FROM items LEFT JOIN item_prompts USING (item) "
+        "LEFT JOIN (SELECT item, choice, min(selector) AS selector FROM selections GROUP BY item) USING (item) "
+        "WHERE slot IN ('original', 'prompt') ORDER BY item"
+    ).fetchall()
+    text = ("kind", "study", "generator", "id", "dimensions", "groups", "cluster", "choice", "selector")
+    return pl.DataFrame(rows, schema={"item": pl.Int64} | dict.fromkeys(text, pl.String), orient="row")
+
+
+def grid(ledger: Ledger) -> pl.DataFrame:
+    """Every score on file: item, scorer, source, image_slot, prompt_slot, outcome, value (null unless ok)."""
+    columns = ", ".join(_GRID_SCHEMA)
+    rows = ledger.db.execute(f"SELECT {columns} FROM grid ORDER BY {columns}").fetchall()
+    return pl.DataFrame(rows, schema=_GRID_SCHEMA, orient="row")
+
+
+def judged(ledger: Ledger) -> pl.DataFrame:
+    """Every J(I, d) on file: item, image_slot, judge, dimension, outcome, value in [0, 2] (null unless ok)."""
+    columns = ", ".join(_JUDGED_SCHEMA)
+    rows = ledger.db.execute(f"SELECT {columns} FROM judged ORDER BY {columns}").fetchall()
+    return pl.DataFrame(rows, schema=_JUDGED_SCHEMA, orient="row")
+
+
+def judge_labels(ledger: Ledger) -> pl.DataFrame:
+    """A judge's answers on labelled images: judge, image, dimension, expected in [0, 2], argmax, label."""
+    schema = dict.fromkeys(("judge", "image", "dimension"), pl.String) | {
+        "expected": pl.Float64,
+        "argmax": pl.Int64,
+        "label": pl.Int64,
+    }
+    columns = ", ".join(schema)
+    rows = ledger.db.execute(f"SELECT {columns} FROM judge_labels ORDER BY judge, dimension, image").fetchall()
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def image_ref(ledger: Ledger, sha256: str) -> ImageRef:
+    """The record of a stored picture; raises KeyError where there is none."""
+    row = ledger.db.execute("SELECT sha256, width, height, suffix FROM images WHERE sha256 = ?", (sha256,)).fetchone()
+    if row is None:
+        raise KeyError(sha256)
+    return ImageRef(*row)
+
+
+def image_refs(ledger: Ledger) -> list[ImageRef]:
+    """Every stored picture, by hash."""
+    return [
+        ImageRef(*row) for row in ledger.db.execute("SELECT sha256, width, height, suffix FROM images ORDER BY sha256")
+    ]
+
+
+def prompts(ledger: Ledger, ids: list[str]) -> dict[str, str]:
+    """Texts of these prompts by id."""
+    query = "SELECT prompt, text FROM prompts WHERE prompt IN (SELECT value FROM json_each(?))"
+    return dict(ledger.db.execute(query, (json.dumps(ids),)).fetchall())
+
+
+def adapters(ledger: Ledger, kind: str) -> list[dict[str, Any]]:
+    """The current scorers or judges by name: key, name, settings, card."""
+    rows = ledger.db.execute(
+        "SELECT adapter, name, settings, card FROM adapters WHERE kind = ? AND current = 1 ORDER BY name", (kind,)
+    )
+    return [{"adapter": a, "name": n, "settings": json.loads(s), "card": json.loads(c)} for a, n, s, c in rows]
+
+
+def outcomes(ledger: Ledger) -> pl.DataFrame:
+    """How requests ended: kind, name, outcome, reason, count."""
+    rows = ledger.db.execute(
+        "SELECT kind, name, outcome, reason, count(*) FROM ("
+        " SELECT adapter, outcome, reason FROM cells UNION ALL SELECT adapter, outcome, reason FROM dimension_scores"
+        ") JOIN adapters USING (adapter) WHERE current = 1 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+    ).fetchall()
+    schema = dict.fromkeys(("kind", "name", "outcome", "reason"), pl.String) | {"count": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")

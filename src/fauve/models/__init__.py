@@ -1,0 +1,1 @@
+"""Models that take part: protocols, cards, registry, and one adapter family per file."""

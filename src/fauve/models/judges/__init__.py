@@ -1,0 +1,1 @@
+"""Judges of single dimensions, one family per file."""

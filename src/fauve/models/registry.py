@@ -1,0 +1,160 @@
+"""Names of scorers and judges, and the objects behind them, imported only when they are asked for.
+
+Fauve's own names stand in :data:`SCORERS` and :data:`JUDGES`; other packages add theirs through the entry-point groups
+``fauve.scorers`` and ``fauve.judges``; and ``module:Name`` always works. What an entry names may be a class or function
+that makes the model, a ready model, or for scorers a plain callable ``(images, prompts) -> floats``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from fauve.errors import PluginError, UnknownName
+from fauve.models.callables import CallableScorer
+from fauve.models.protocols import Judge, Scorer
+
+__all__ = ["JUDGES", "SCORERS", "Entry", "entries", "make_judge", "make_scorer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a name leads: ``target`` is ``module:attribute``, ``options`` go to it, ``origin`` registered it."""
+
+    name: str
+    target: str
+    options: Mapping[str, Any]
+    origin: str = "fauve"
+
+
+def _own(table: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, Entry]:
+    return {name: Entry(name, target, options) for name, (target, options) in table.items()}
+
+
+SCORERS: dict[str, Entry] = _own(
+    {
+        "random": ("fauve.models.scorers.controls:RandomScorer", {}),
+        "polish": ("fauve.models.scorers.controls:PolishScorer", {}),
+    }
+)
+
+JUDGES: dict[str, Entry] = _own({"instruments": ("fauve.models.judges.instruments:InstrumentJudge", {})})
+
+_PREFIXES = {"instrument": "fauve.models.scorers.instruments:InstrumentScorer"}
+"""Families whose members are named ``prefix:member``; the member goes to the target as its only argument."""
+
+
+def entries(kind: str) -> dict[str, Entry]:
+    """Every registered name of ``kind`` (``scorer`` or ``judge``), Fauve's own and those of installed packages."""
+    own = SCORERS if kind == "scorer" else JUDGES
+    foreign = {p.name: Entry(p.name, p.value, {}, _origin(p)) for p in _plugins(f"fauve.{kind}s")}
+    clash = own.keys() & foreign.keys()
+    if clash:
+        names = ", ".join(f"{n} (from {foreign[n].origin})" for n in sorted(clash))
+        raise PluginError(
+            f"these names are Fauve's own and cannot be registered again: {names}. Rename the entry point."
+        )
+    return {**own, **foreign}
+
+
+def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
+    """The scorer of a registered name, ``instrument:NAME``, or ``module:Name``; not loaded yet.
+
+    Raises:
+        UnknownName: for a name that nobody registered.
+        PluginError: when what it leads to does not import or is no scorer.
+    """
+    made = _make("scorer", name, options or {})
+    if isinstance(made, Scorer):
+        return made
+    if callable(made):
+        return CallableScorer(made, name)
+    raise PluginError(
+        f"{name} led to a {type(made).__name__}, which is no scorer: it needs `card`, `settings`, `load` and `score`, "
+        "or to be a function of (images, prompts) that returns a number for each"
+    )
+
+
+def make_judge(name: str, options: Mapping[str, Any] | None = None) -> Judge:
+    """The judge of a registered name or ``module:Name``; not loaded yet. Raises as :func:`make_scorer` does."""
+    made = _make("judge", name, options or {})
+    if isinstance(made, Judge):
+        return made
+    raise PluginError(
+        f"{name} led to a {type(made).__name__}, which is no judge: it needs `card`, `settings`, `dimensions`, `load` "
+        "and `judge`"
+    )
+
+
+def _make(kind: str, name: str, options: Mapping[str, Any]) -> Any:
+    known = entries(kind)
+    if name in known:
+        entry = known[name]
+        return _build(_resolve(entry.target, name), {**entry.options, **options}, name)
+    prefix, _, member = name.partition(":")
+    if kind == "scorer" and prefix in _PREFIXES:
+        return _resolve(_PREFIXES[prefix], name)(member, **options)
+    if member:
+        return _build(_resolve(name, name), dict(options), name)
+    raise UnknownName(kind, name, known)
+
+
+def _resolve(target: str, name: str) -> Any:
+    module_name, _, attribute = target.partition(":")
+    # A file in the folder where the command is called is where a stranger's scorer usually lies.
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ImportError as error:
+        raise PluginError(
+            f"{name}: the module {module_name!r} does not import ({error}). Install what it needs, or call from the "
+            "folder where it lies."
+        ) from error
+    except Exception as error:
+        raise PluginError(f"{name}: importing {module_name!r} failed with {type(error).__name__}: {error}") from error
+    for part in attribute.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            public = [n for n in vars(found) if not n.startswith("_")]
+            raise UnknownName(f"name in {module_name}", part, public) from None
+    return found
+
+
+def _build(found: Any, options: Mapping[str, Any], name: str) -> Any:
+    """Call classes; call functions that take no positional argument (factories); leave everything else as it is."""
+    if inspect.isclass(found) or (inspect.isfunction(found) and _is_factory(found)):
+        try:
+            return found(**options)
+        except TypeError as error:
+            raise PluginError(f"{name}: it cannot be made with {dict(options)} ({error})") from error
+    if options:
+        raise PluginError(f"{name} takes no options, and got {sorted(options)}")
+    return found
+
+
+def _is_factory(function: Any) -> bool:
+    required = [
+        p
+        for p in inspect.signature(function).parameters.values()
+        if p.default is p.empty and p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}
+    ]
+    return not required
+
+
+@cache
+def _plugins(group: str) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=group))
+
+
+def _origin(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "an installed package"

@@ -1,0 +1,1 @@
+"""Scorers, one family per file."""

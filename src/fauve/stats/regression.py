@@ -1,0 +1,211 @@
+"""Least squares with errors that do not trust the residuals: HC3 for rows, CR1 for clusters; dose–response slopes.
+
+Written on NumPy because statsmodels takes seconds to import; the tests hold every number against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import linalg, stats
+
+from fauve.stats._arrays import Floats, finite, open_share, ratio, same_length
+from fauve.stats.bootstrap import Resampling, Statistic, cluster_bootstrap, independent_rows
+from fauve.stats.intervals import Estimate
+
+__all__ = ["Coefficient", "Regression", "Slope", "bootstrap_slope", "cluster_robust_slope", "ols_hc3"]
+
+INTERCEPT = "intercept"
+
+ROUNDING = 1e-10
+"""Relative size below which a column, a residual or a variance is rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """One term of a regression, in units of the outcome per unit of the term; p from Student's t, two-sided."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    standard_error: float
+    t: float | None
+    p_value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """A fitted regression: its terms (the intercept first), R² (None for an outcome that does not vary), rows.
+
+    ``reason`` is set where tests are undefined because the fit leaves no residual.
+    """
+
+    coefficients: tuple[Coefficient, ...]
+    r_squared: float | None
+    n: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """Slope of y on x with cluster-robust interval; None where undefined, with reason."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    n: int
+    clusters: int
+    reason: str | None = None
+
+
+def ols_hc3(design: ArrayLike, outcome: ArrayLike, names: Sequence[str], *, level: float = 0.95) -> Regression:
+    """Ordinary least squares with HC3 errors (MacKinnon and White 1985) and Student's t on n − k degrees.
+
+    An intercept is added.
+
+    Args:
+        design: regressors, shape (n, k), without a constant.
+        outcome: shape (n,).
+        names: of the regressors, length k.
+        level: of the intervals.
+
+    Raises:
+        ValueError: with the names of the columns that are constant or a combination of others; for too few rows;
+            for a row that alone determines a coefficient (leverage 1), where HC3 does not exist.
+    """
+    open_share("level", level)
+    columns, y = finite("design", design, ndim=2), finite("outcome", outcome)
+    n = same_length(design=columns, outcome=y)
+    if columns.shape[1] != len(names):
+        raise ValueError(f"{columns.shape[1]} columns have {len(names)} names")
+    terms = [INTERCEPT, *names]
+    _check_design(columns, names)
+    X = np.column_stack([np.ones(n), columns])
+    scale = np.linalg.norm(X, axis=0)
+    Q, R = np.linalg.qr(X / scale)
+    beta = linalg.solve_triangular(R, Q.T @ y) / scale
+    residual = y - X @ beta
+    leverage = (Q**2).sum(axis=1)
+    if leverage.max() > 1 - ROUNDING:
+        row = int(leverage.argmax())
+        raise ValueError(f"row {row} alone determines a coefficient: leave it out, or the column it stands for")
+    total = float(((y - y.mean()) ** 2).sum())
+    perfect = float(residual @ residual) <= ROUNDING**2 * float(y @ y)
+    if perfect:
+        residual = np.zeros(n)
+    half_bread = linalg.solve_triangular(R, Q.T) / scale[:, None]
+    errors = np.sqrt(((half_bread * (residual / (1 - leverage))) ** 2).sum(axis=1))
+    quantile = float(stats.t.ppf((1 + level) / 2, n - len(terms)))
+    coefficients = tuple(
+        _coefficient(*row, quantile, n - len(terms)) for row in zip(terms, beta.tolist(), errors.tolist(), strict=True)
+    )
+    varies = not np.all(y == y[0])
+    r_squared = 1 - float(residual @ residual) / total if varies else None
+    return Regression(coefficients, r_squared, n, "the fit leaves no residual" if perfect else None)
+
+
+def cluster_robust_slope(x: ArrayLike, y: ArrayLike, draws: Resampling, *, level: float = 0.95) -> Slope:
+    """Slope of y on x (with intercept), its error robust to dependence within clusters.
+
+    CR1: the sandwich over clusters times G/(G − 1) · (n − 1)/(n − 2), Student's t on G − 1 degrees, G clusters.
+
+    Args:
+        x: dose, shape (n,).
+        y: response, shape (n,).
+        draws: the labelling of rows by cluster (image); nothing is drawn.
+        level: of the interval.
+    """
+    open_share("level", level)
+    dose, response = finite("x", x), finite("y", y)
+    n, groups = same_length(x=dose, y=response, clusters=draws.index), draws.clusters
+    reason = _slope_problem(dose)
+    if reason:
+        return Slope(None, None, None, None, n, groups, reason)
+    off = dose - dose.mean()
+    spread = float(off @ off)
+    value = float(off @ (response - np.median(response))) / spread
+    if groups < 2 or n < 3:
+        return Slope(value, None, None, None, n, groups, "fewer than two clusters or three rows")
+    centred = response - np.median(response)
+    residual = centred - centred.mean() - value * off
+    scores = draws.sums((off * residual)[:, None])[:, 0]
+    correction = groups / (groups - 1) * (n - 1) / (n - 2)
+    error = float(np.sqrt(correction * float(scores @ scores))) / spread
+    if error <= ROUNDING * abs(value) or not np.any(residual):
+        return Slope(value, value, value, None, n, groups, "the line leaves no residual")
+    half = float(stats.t.ppf((1 + level) / 2, groups - 1)) * error
+    p = float(2 * stats.t.sf(abs(value) / error, groups - 1))
+    return Slope(value, value - half, value + half, p, n, groups)
+
+
+def bootstrap_slope(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    draws: Resampling | None = None,
+    within: bool = False,
+    level: float = 0.95,
+) -> Estimate:
+    """Slope of y on x with its cluster-bootstrap interval (dose–response: x strength, y score, cluster image).
+
+    With ``within``, x and y are taken from their cluster means first: only the change inside a cluster counts,
+    and clusters may differ in level.
+    """
+    dose, response = finite("x", x), finite("y", y)
+    n = same_length(x=dose, y=response)
+    draws = independent_rows(n) if draws is None else draws
+    if n == 0:
+        return Estimate.undefined("no rows", 0)
+    both = np.column_stack([dose - np.median(dose), response - np.median(response)])
+    if within:
+        means = draws.sums(both) / np.bincount(draws.index)[:, None]
+        both = both - means[draws.index]
+    a, b = both.T
+    sums = draws.sums(np.column_stack([np.ones(n), a, b, a * a, a * b]))
+    noise = ROUNDING * float(np.abs(dose).max()) ** 2
+
+    def evaluate(weights: Floats) -> Floats:
+        count, sum_a, sum_b, squares, products = (weights @ sums).T
+        if within:
+            sum_a = sum_b = np.zeros_like(count)
+        spread = squares - sum_a**2 / count
+        real = (spread > ROUNDING * squares) & (spread > ROUNDING * noise * count)
+        return ratio(products - sum_a * sum_b / count, np.where(real, spread, 0.0))[:, None]
+
+    what = "x does not vary within any cluster" if within else "x does not vary"
+    return cluster_bootstrap(draws, Statistic(evaluate, (n,), what), level=level)[0]
+
+
+def _coefficient(name: str, value: float, error: float, quantile: float, freedom: int) -> Coefficient:
+    half = quantile * error
+    if error == 0:
+        return Coefficient(name, value, value, value, 0.0, None, None)
+    t = value / error
+    p = float(2 * stats.t.sf(abs(t), freedom))
+    return Coefficient(name, value, value - half, value + half, error, t, p)
+
+
+def _check_design(columns: Floats, names: Sequence[str]) -> None:
+    n, k = columns.shape
+    if n <= k + 1:
+        raise ValueError(f"{n} rows are too few for {k + 1} terms: at least {k + 2} are needed")
+    constant = [name for name, column in zip(names, columns.T, strict=True) if np.all(column == column[0])]
+    if constant:
+        raise ValueError(f"constant columns repeat the intercept: {', '.join(constant)}. Leave them out")
+    centred = columns - columns.mean(axis=0)
+    centred = centred / np.linalg.norm(centred, axis=0)
+    _, R, pivots = linalg.qr(centred, mode="economic", pivoting=True)
+    dependent = sorted(names[p] for p, size in zip(pivots, np.abs(np.diag(R)), strict=False) if size < ROUNDING)
+    if dependent:
+        raise ValueError(f"columns that others already determine: {', '.join(dependent)}. Leave them out")
+
+
+def _slope_problem(dose: Floats) -> str | None:
+    if dose.size == 0:
+        return "no rows"
+    return "x does not vary" if np.all(dose == dose[0]) else None
