@@ -2,22 +2,38 @@
 
 One rule for every picture: PNG, JPEG or WebP, one frame, at most :data:`MAX_PIXELS` pixels (checked before any pixel
 is allocated), complete, upright by its EXIF turn, 8-bit RGB. Sixteen-bit grey is scaled to eight, CMYK and palettes are
-converted, transparency is laid over white (how a browser shows it). A picture that is one constant colour is rejected:
-generators that were filtered or failed leave such pictures behind, and they are no answer to any prompt.
+converted, transparency is laid over white (how a browser shows it). Of a JPEG with further pictures in it (MPO: what
+telephones write, with a depth or gain map) the first is read; EXIF that cannot be read counts as none. A picture that
+is one constant colour is rejected: generators that were filtered or failed leave such pictures behind, and they are no
+answer to any prompt.
 """
 
 from __future__ import annotations
 
 import io
+import struct
+import threading
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from fauve.errors import ImageRejected
 
-__all__ = ["DECODER", "MAX_PIXELS", "SUFFIXES", "decode", "decode_file", "encode_png", "is_constant", "thumbnail"]
+__all__ = [
+    "DECODER",
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "decode",
+    "decode_file",
+    "encode_png",
+    "is_constant",
+    "read_file",
+    "thumbnail",
+]
 
 DECODER = "1"
 """Version of the rule above; part of every key that depends on decoded pixels."""
@@ -25,8 +41,36 @@ DECODER = "1"
 MAX_PIXELS = 64_000_000
 """Above this a picture is taken for a decompression bomb. 64 megapixels hold every generator's output."""
 
+MAX_BYTES = 256_000_000
+"""A file above this is not read into memory."""
+
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 """The formats that are read, by Pillow's name, and the suffix each is stored under."""
+
+# What Pillow raises on hostile bytes; bombs inside text chunks are ValueErrors.
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+)
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+_OPENING = threading.Lock()  # warning filters belong to the process, and pictures are decoded in several threads
 
 
 def decode(data: bytes, name: str) -> tuple[Image.Image, str]:
@@ -37,25 +81,20 @@ def decode(data: bytes, name: str) -> tuple[Image.Image, str]:
     """
     if not data:
         raise ImageRejected(name, "empty", "The file has no bytes; fetch or export it again.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=tuple(SUFFIXES))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
-        raise _unreadable(name, data, error) from None
-    suffix = SUFFIXES[picture.format or ""]
+    picture = _open(data, name)
+    suffix = ".jpg" if picture.format == "MPO" else SUFFIXES[picture.format or ""]
     width, height = picture.size
     if width * height > MAX_PIXELS:
         raise ImageRejected(
             name, "too large", f"It claims {width} × {height} pixels; at most {MAX_PIXELS:,} are read. Scale it down."
         )
-    if getattr(picture, "n_frames", 1) > 1:
+    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
         raise ImageRejected(name, "animated", "It has several frames; save the one that is meant as PNG.")
     try:
         picture.load()
-    except (OSError, SyntaxError, ValueError) as error:
+        rgb = _rgb(_upright(picture))
+    except _BROKEN as error:
         raise ImageRejected(name, "truncated", f"It breaks off while decoding ({error}); fetch it again.") from None
-    rgb = _rgb(ImageOps.exif_transpose(picture))
     if is_constant(rgb):
         colour = rgb.getpixel((0, 0))
         raise ImageRejected(
@@ -71,14 +110,27 @@ def decode_file(path: Path, name: str | None = None) -> tuple[Image.Image, str, 
         ImageRejected: also where the file is missing or unreadable.
     """
     label = name or path.name
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise ImageRejected(label, "missing", "There is no such file; check the path.") from None
-    except OSError as error:
-        raise ImageRejected(label, "missing", f"It cannot be read ({error.strerror}).") from None
+    data = read_file(path, label)
     picture, suffix = decode(data, label)
     return picture, suffix, data
+
+
+def read_file(path: Path, name: str) -> bytes:
+    """The bytes of a file that may be a picture.
+
+    Raises:
+        ImageRejected: where it is missing, no file, too large or unreadable.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise ImageRejected(name, "missing", "It is no file; name the picture itself.")
+        if path.is_file() and path.stat().st_size > MAX_BYTES:
+            raise ImageRejected(name, "too large", f"At most {MAX_BYTES:,} bytes are read. Scale it down.")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ImageRejected(name, "missing", "There is no such file; check the path.") from None
+    except OSError as error:
+        raise ImageRejected(name, "missing", f"It cannot be read ({error.strerror}); check its rights.") from None
 
 
 def is_constant(picture: Image.Image) -> bool:
@@ -96,8 +148,28 @@ def thumbnail(picture: Image.Image, side: int) -> Image.Image:
 def encode_png(pixels: np.ndarray) -> bytes:
     """PNG bytes of a uint8 array of shape (height, width, 3); the same bytes for the same pixels."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels, "RGB").save(buffer, "PNG", compress_level=3)
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
+
+
+_TO_EIGHT_BIT = np.rint(np.arange(65536) / 257.0).astype(np.uint8)  # 65535 / 257 = 255
+
+
+def _open(data: bytes, name: str) -> Image.Image:
+    try:
+        with _OPENING, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Pillow warns of, bombs above all, is judged by our own rule
+            return Image.open(io.BytesIO(data), formats=tuple(SUFFIXES))
+    except (Image.DecompressionBombError, *_BROKEN) as error:
+        raise _unreadable(name, data, error) from None
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    try:
+        turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except _BROKEN:
+        return picture
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _unreadable(name: str, data: bytes, error: Exception) -> ImageRejected:
@@ -114,9 +186,8 @@ def _unreadable(name: str, data: bytes, error: Exception) -> ImageRejected:
 def _rgb(picture: Image.Image) -> Image.Image:
     if picture.mode == "RGB":
         return picture
-    if picture.mode.startswith("I") or picture.mode == "F":
-        wide = np.asarray(picture, dtype=np.float64)
-        return Image.fromarray(np.clip(np.rint(wide / 257.0), 0, 255).astype(np.uint8)).convert("RGB")
+    if picture.mode.startswith("I"):
+        return Image.fromarray(_TO_EIGHT_BIT[np.clip(np.asarray(picture), 0, 65535)]).convert("RGB")
     if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
         over = picture.convert("RGBA")
         ground = Image.new("RGBA", over.size, "white")

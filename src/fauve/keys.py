@@ -58,7 +58,7 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911 - one line a kind of value
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} has no canonical form: keys are made of finite numbers")
-        return value
+        return value + 0.0  # -0.0 equals 0.0, so it gets the same text
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):

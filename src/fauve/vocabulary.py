@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fauve.errors import UnknownName
 
 __all__ = [
+    "CONTRAST_STUDIES",
     "CRITIQUE_TOPICS",
     "DIMENSIONS",
     "EMOTIONS",
@@ -170,6 +171,9 @@ DIMENSIONS: dict[str, Dimension] = {d.name: d for d in _DIMENSIONS}
 
 PROMPT_DIMENSIONS: tuple[str, ...] = tuple(d.name for d in _DIMENSIONS[:11])
 """The eleven that anti prompts draw from."""
+
+CONTRAST_STUDIES: tuple[str, ...] = ("critique", "emotion_reward", "photographs", "probe", "real_art")
+"""The studies whose items are contrasts."""
 
 EMOTIONS: dict[str, Emotion] = {
     e.name: e

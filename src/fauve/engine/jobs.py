@@ -7,7 +7,7 @@ keep their values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,7 @@ from fauve.models.protocols import Judge, Scorer
 from fauve.models.registry import make_judge, make_scorer
 from fauve.records import ImageRef, Outcome
 
-__all__ = ["AdapterSpec", "Job", "answer", "answer_cells", "answer_dimensions"]
+__all__ = ["AdapterSpec", "Job", "answer", "answer_cells", "answer_dimensions", "load_here", "unload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,16 @@ class AdapterSpec:
     def make(self) -> Scorer | Judge:
         """The model, not loaded."""
         return make_scorer(self.name, self.options) if self.kind == "scorer" else make_judge(self.name, self.options)
+
+    def check(self) -> None:
+        """Make sure, without loading, that the model can be had: its name, and where it offers that, its weights.
+
+        Raises:
+            UnknownName, PluginError, ModelError: with what to do about it.
+        """
+        check = getattr(self.make(), "check", None)
+        if check is not None:
+            check()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,7 @@ class Job:
 
 def answer(job: Job, root: Path) -> list[Answer]:
     """Do a job in this process, with a model that stays loaded for the next one."""
-    model = _loaded(canonical_json(job.spec), job.spec.kind, job.spec.name)(job.spec)
+    model = load_here(job.spec)
     if isinstance(model, Scorer):
         return answer_cells(model, job, root)
     return answer_dimensions(model, job, root)
@@ -146,15 +156,21 @@ def _reason(error: Exception) -> str:
 
 
 @cache
-def _loaded(spec_key: str, kind: str, name: str) -> Callable[[AdapterSpec], Scorer | Judge]:
-    """One loaded model per process and spec; the key is the spec's canonical form, because options are a mapping."""
-    held: list[Scorer | Judge] = []
+def _holder(spec_key: str) -> list[Scorer | Judge]:
+    """The place of one loaded model in this process; specs are found by canonical form, as options are a mapping."""
+    return []
 
-    def load(spec: AdapterSpec) -> Scorer | Judge:
-        if not held:
-            model = spec.make()
-            model.load(spec.device, spec.dtype)
-            held.append(model)
-        return held[0]
 
-    return load
+def load_here(spec: AdapterSpec) -> Scorer | Judge:
+    """The spec's model, loaded once in this process."""
+    held = _holder(canonical_json(spec))
+    if not held:
+        model = spec.make()
+        model.load(spec.device, spec.dtype)
+        held.append(model)
+    return held[0]
+
+
+def unload(spec: AdapterSpec) -> None:
+    """Let go of the spec's model in this process, so that the next one has room."""
+    _holder(canonical_json(spec)).clear()

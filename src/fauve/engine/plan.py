@@ -15,11 +15,15 @@ __all__ = ["Work"]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one adapter owes; ``adapter`` is its key in the ledger."""
+    """What one adapter owes; ``adapter`` is its key in the ledger.
+
+    ``weightless`` work is bound by the processor and may be spread over worker processes.
+    """
 
     spec: AdapterSpec
     adapter: str
     owed: Owed
+    weightless: bool
 
     @property
     def images(self) -> int:

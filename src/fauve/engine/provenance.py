@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-import fauve
+from fauve.version import __version__
 
 __all__ = ["versions"]
 
@@ -25,7 +25,7 @@ _LIBRARIES = (
 
 def versions() -> dict[str, str]:
     """Name → version of everything installed that can change a result; no path, no host."""
-    found = {"fauve": fauve.__version__, "python": platform.python_version(), "machine": platform.machine()}
+    found = {"fauve": __version__, "python": platform.python_version(), "machine": platform.machine()}
     for name in _LIBRARIES:
         try:
             found[name] = version(name)

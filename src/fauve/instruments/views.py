@@ -10,6 +10,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from fauve.errors import DataError
+from fauve.instruments.saliency import image_signature
 
 __all__ = ["SMALLEST_SIDE", "WORKING_SIDE", "Floats", "Measured", "Picture"]
 
@@ -75,6 +76,25 @@ class Measured:
         return _luma(self.native[top : top + 1024, left : left + 1024])
 
     @cached_property
+    def native_channels(self) -> NDArray[np.int16]:
+        """The middle of the unscaled picture, at most 512 x 512 pixels, as (3, h, w).
+
+        Unscaled, because scaling smooths the steps of coarse quantisation.
+        """
+        h, w = self.native.shape[:2]
+        top, left = max(0, (h - 512) // 2), max(0, (w - 512) // 2)
+        crop = self.native[top : top + 512, left : left + 512]
+        return np.ascontiguousarray(crop.transpose(2, 0, 1), dtype=np.int16)
+
+    @cached_property
+    def native_steps(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """Largest difference over the channels between neighbours down (h-1, w) and across (h, w-1)."""
+        channels = self.native_channels
+        down = np.abs(channels[:, 1:] - channels[:, :-1]).max(axis=0)
+        across = np.abs(channels[:, :, 1:] - channels[:, :, :-1]).max(axis=0)
+        return down, across
+
+    @cached_property
     def lab(self) -> Floats:
         """CIE L*a*b* (D65) of the working copy, (h, w, 3)."""
         values: Floats = rgb2lab(self.rgb.astype(np.float32) / 255)
@@ -96,6 +116,11 @@ class Measured:
     def lightness(self) -> Floats:
         """L* of the working copy, (h, w) in [0, 100]."""
         return np.ascontiguousarray(self.lab[..., 0])
+
+    @cached_property
+    def saliency(self) -> Floats:
+        """Image-signature saliency of the small copy, non-negative, 64 on the longer side."""
+        return image_signature(self.small_lab)
 
     @cached_property
     def gradients(self) -> tuple[Floats, Floats]:

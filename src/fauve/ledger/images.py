@@ -7,6 +7,7 @@ A file appears under its final name by an atomic rename after it was written and
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 from PIL import Image
@@ -16,7 +17,17 @@ from fauve.imaging import decode
 from fauve.keys import digest_bytes
 from fauve.records import ImageRef
 
-__all__ = ["ImageFolder"]
+__all__ = ["ImageFolder", "examine"]
+
+
+def examine(data: bytes, name: str) -> ImageRef:
+    """Check and decode a picture, and describe it without storing it.
+
+    Raises:
+        ImageRejected: when it is no usable picture (``name`` is how the message calls it).
+    """
+    picture, suffix = decode(data, name)
+    return ImageRef(digest_bytes(data), picture.width, picture.height, suffix)
 
 
 class ImageFolder:
@@ -32,12 +43,31 @@ class ImageFolder:
             ImageRejected: when it is no usable picture (``name`` is how the message calls it).
             LedgerError: when it cannot be written.
         """
-        picture, suffix = decode(data, name)
-        ref = ImageRef(digest_bytes(data), picture.width, picture.height, suffix)
-        target = self.root / ref.path
-        if not target.exists():
-            _write_atomically(target, data)
+        ref = examine(data, name)
+        self.keep(ref, data)
         return ref
+
+    def keep(self, ref: ImageRef, data: bytes) -> Path | None:
+        """Store the bytes that :func:`examine` described; returns the file that this call made, or None.
+
+        A file that is there is read again, so that keeping a picture once more also mends a damaged copy.
+
+        Raises:
+            LedgerError: when the bytes are others by now, or cannot be written.
+        """
+        if digest_bytes(data) != ref.sha256:
+            raise LedgerError(f"{ref.path} changed between its check and its storing; call again once it is at rest")
+        target = self.root / ref.path
+        there = target.exists()
+        if there and digest_bytes(target.read_bytes()) == ref.sha256:
+            return None
+        _write_atomically(target, data)
+        return None if there else target
+
+    def sweep(self) -> None:
+        """Remove what a killed writer left half written; for the holder of the lock only."""
+        for partial in (self.root / "images").glob("*/*.tmp"):
+            partial.unlink(missing_ok=True)
 
     def read(self, ref: ImageRef) -> bytes:
         """The stored bytes.
@@ -51,7 +81,9 @@ class ImageFolder:
         except FileNotFoundError:
             raise LedgerCorrupt(f"{ref.path} is missing; import it again or restore it from a copy") from None
         if digest_bytes(data) != ref.sha256:
-            raise LedgerCorrupt(f"{ref.path} was altered after it was stored; restore it from a copy")
+            raise LedgerCorrupt(
+                f"{ref.path} was altered after it was stored; import it again or restore it from a copy"
+            )
         return data
 
     def open(self, ref: ImageRef) -> Image.Image:
@@ -60,7 +92,7 @@ class ImageFolder:
 
 
 def _write_atomically(target: Path, data: bytes) -> None:
-    partial = target.with_suffix(f".{os.getpid()}.tmp")
+    partial = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:

@@ -5,18 +5,20 @@ The lock file also says who holds it and since when, so that the second writer c
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from fauve.errors import LedgerLocked
+from fauve.errors import LedgerError, LedgerLocked
 
 if os.name == "nt":
     import msvcrt
 
     def _take(file: IO[str]) -> None:
+        file.seek(1 << 20)  # a locked byte cannot be read there, so it lies beyond the text
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
 else:
     import fcntl
@@ -33,14 +35,23 @@ class WriterLock:
 
     Raises:
         LedgerLocked: when another process holds it.
+        LedgerError: when there can be no lock here (rights, or a file system without locks).
     """
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / "ledger.lock"
-        self._file = self.path.open("a+", encoding="utf-8")
+        try:
+            self._file = self.path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise LedgerError(f"{self.path} cannot be opened ({error.strerror}); check the rights") from error
         try:
             _take(self._file)
-        except OSError:
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+                self._file.close()
+                raise LedgerError(
+                    f"{self.path} cannot be locked ({error.strerror}); use a disk of this machine"
+                ) from error
             self._file.seek(0)
             holder = _holder(self._file.read())
             self._file.close()

@@ -34,6 +34,8 @@ def owed_cells(ledger: Ledger, adapter: str, limit: int | None = None) -> Owed:
 
 def owed_dimensions(ledger: Ledger, adapter: str, dimensions: Sequence[str], limit: int | None = None) -> Owed:
     """Every image of every item on every dimension that the judge sees."""
+    if not dimensions:
+        return Owed((), 0)
     asked = (
         f"SELECT i.image AS image, d.column1 AS subject, min(i.item) AS first FROM item_images i, "
         f"(VALUES {', '.join('(?)' for _ in dimensions)}) d "

@@ -10,13 +10,14 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from fauve.errors import DataError, LedgerConflict, LedgerCorrupt, LedgerError
 from fauve.keys import canonical_json, digest, digest_bytes
+from fauve.ledger.differences import differing_parts
 from fauve.ledger.images import ImageFolder
 from fauve.ledger.lock import WriterLock
 from fauve.ledger.migrations import migrate, pending
@@ -55,8 +56,15 @@ class Answer:
 
 
 def prompt_id(text: str) -> str:
-    """Sha256 of a prompt's UTF-8 text."""
-    return digest_bytes(text.encode("utf-8", "surrogatepass"))
+    """Sha256 of a prompt's UTF-8 text.
+
+    Raises:
+        DataError: when the text holds half of a surrogate pair, which UTF-8 cannot hold.
+    """
+    try:
+        return digest_bytes(text.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise DataError(f"{text!r} holds half of a surrogate pair, which no file can hold; mend the text") from None
 
 
 class Ledger:
@@ -68,35 +76,46 @@ class Ledger:
         self._lock: WriterLock | None = None
         path = directory / FILE
         if write:
-            directory.mkdir(parents=True, exist_ok=True)
+            _make(directory)
             self._lock = WriterLock(directory)
         elif not path.is_file():
             raise DataError(f"{directory} holds no {FILE}; name a run directory, or make one with `fauve run --out`")
         try:
-            self.db = sqlite3.connect(path, isolation_level=None, timeout=30)
-            self._prepare(write)
-        except sqlite3.DatabaseError as error:
+            # Only the first writer may make the file: a reader that did would leave an empty one behind.
+            mode = "rwc" if write else "rw"
+            self.db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30
+            )
+        except sqlite3.Error as error:
             self._release()
-            raise LedgerCorrupt(
-                f"{path} is no ledger or is damaged ({error}); it was left as it is. Keep a copy, then `fauve doctor`"
-            ) from error
+            raise LedgerError(f"{path} cannot be opened ({error}); check its rights and those of its folder") from error
+        try:
+            with self._explained():
+                self._prepare(write)
         except BaseException:
-            self._release()
+            self.close()
             raise
 
     def _prepare(self, write: bool) -> None:
         self.db.execute("PRAGMA foreign_keys = ON")
+        names = {row[0] for row in self.db.execute("SELECT name FROM sqlite_master")}
+        if "migrations" not in names and (names or not write):
+            raise sqlite3.DatabaseError("it has no tables of Fauve's")
+        steps = self.pending_steps()  # before anything is written: a newer ledger is left as it is
         if not write:
             self.db.execute("PRAGMA query_only = ON")
-            names = {row[0] for row in self.db.execute("SELECT name FROM sqlite_master")}
-            if "migrations" not in names:
-                raise sqlite3.DatabaseError("it has no tables of Fauve's")
+            if steps:
+                raise LedgerError(
+                    f"{self.directory} was written by an earlier Fauve and needs {', '.join(steps)}; "
+                    "any command that writes to it brings it up to date"
+                )
             return
         mode = self.db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             raise LedgerError(f"{self.directory} cannot hold a ledger (no WAL here); use a disk of this machine")
         self.db.execute("PRAGMA synchronous = NORMAL")
         migrate(self.db)
+        self.images.sweep()
 
     def pending_steps(self) -> list[str]:
         """Names of migrations that this ledger still needs (a writer applies them on opening)."""
@@ -120,26 +139,55 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing: commits at the end of the block, rolls back when it raises."""
-        self.db.execute("BEGIN IMMEDIATE")
-        try:
+        """All or nothing: commits at the end of the block, rolls back when it raises.
+
+        Inside another block it joins that one, which then decides.
+
+        Raises:
+            LedgerError: when SQLite cannot write (a full disk, no rights).
+            LedgerCorrupt: when it finds its file damaged.
+        """
+        if self.db.in_transaction:
             yield self.db
-        except BaseException:
-            self.db.execute("ROLLBACK")
+            return
+        with self._explained():
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+                self.db.execute("COMMIT")
+            except BaseException:
+                _roll_back(self.db)
+                raise
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        path = self.directory / FILE
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise LedgerError(f"{path} cannot be used ({error}); check its rights and the free space") from error
+        except sqlite3.IntegrityError:
             raise
-        self.db.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            raise LedgerCorrupt(
+                f"{path} is no ledger or is damaged ({error}); it was left as it is. Keep a copy, then `fauve doctor`"
+            ) from error
 
     # What comes from outside -------------------------------------------------------------------------------
 
     def add_image(self, data: bytes, name: str, credit: str | None = None, licence: str | None = None) -> ImageRef:
         """Store a picture and its record; see :meth:`fauve.ledger.images.ImageFolder.put` for what it refuses."""
         ref = self.images.put(data, name)
+        self.record_image(ref, credit, licence)
+        return ref
+
+    def record_image(self, ref: ImageRef, credit: str | None = None, licence: str | None = None) -> None:
+        """The record alone, of a picture that is stored or will be before this transaction ends."""
         self.db.execute(
             "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET "
             "credit = coalesce(credit, excluded.credit), licence = coalesce(licence, excluded.licence)",
             (ref.sha256, ref.width, ref.height, ref.suffix, credit, licence),
         )
-        return ref
 
     def add_items(self, items: Iterable[tuple[Item, str]]) -> Added:
         """Store items, each with a label that says where it came from; all of them or none.
@@ -148,6 +196,7 @@ class Ledger:
 
         Raises:
             LedgerConflict: when it has one of the same name with other content; the message carries the label.
+            DataError: when a text cannot be stored (half of a surrogate pair), or an image is not in the ledger.
         """
         new = unchanged = 0
         with self.transaction():
@@ -159,17 +208,18 @@ class Ledger:
         return Added(new, unchanged)
 
     def _add_item(self, item: Item, label: str) -> bool:
-        content = digest(item)
+        content = _content(item, label)
         name = (item.kind, item.study, item.generator, item.id)
         had = self.db.execute(
-            "SELECT digest FROM items WHERE kind = ? AND study = ? AND generator = ? AND id = ?", name
+            "SELECT item, digest FROM items WHERE kind = ? AND study = ? AND generator = ? AND id = ?", name
         ).fetchone()
         if had is not None:
-            if had[0] == content:
+            if had[1] == content:
                 return False
+            parts = " and ".join(differing_parts(self.db, int(had[0]), item)) or "content"
             raise LedgerConflict(
                 f"{label}: {item.kind} {item.id!r} of {item.generator or item.study!r} is in the ledger with other "
-                "content. Import it into another directory, or give it another id. Nothing of this file was imported."
+                f"{parts}. Import it into another directory, or give it another id. Nothing of this file was imported."
             )
         row = self.db.execute(
             "INSERT INTO items (kind, study, generator, id, dimensions, groups, notes, digest) "
@@ -177,9 +227,13 @@ class Ledger:
             (*name, canonical_json(item.dimensions), canonical_json(item.groups), canonical_json(item.notes), content),
         ).fetchone()
         number = int(row[0])
-        self.db.executemany(
-            "INSERT INTO item_images VALUES (?, ?, ?)", [(number, slot, image) for slot, image in item.images.items()]
-        )
+        for slot, image in item.images.items():
+            try:
+                self.db.execute("INSERT INTO item_images VALUES (?, ?, ?)", (number, slot, image))
+            except sqlite3.IntegrityError:
+                raise DataError(
+                    f"{label}: the {slot} image {image} is not in the ledger; store it with `Ledger.add_image` first"
+                ) from None
         for slot, text in item.prompts.items():
             prompt = None if text is None else self.add_prompt(text)
             self.db.execute("INSERT INTO item_prompts VALUES (?, ?, ?)", (number, slot, prompt))
@@ -279,6 +333,27 @@ class Ledger:
         with self.transaction() as db:
             gone = db.execute("DELETE FROM cells WHERE outcome <> 'ok'").rowcount
             return gone + db.execute("DELETE FROM dimension_scores WHERE outcome <> 'ok'").rowcount
+
+
+def _roll_back(db: sqlite3.Connection) -> None:
+    if db.in_transaction:  # a full disk ends it before we can
+        db.execute("ROLLBACK")
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerError(f"{directory} cannot be made ({error.strerror}); name another folder") from error
+
+
+def _content(item: Item, label: str) -> str:
+    # The order of score rows says nothing, so it is no part of what two imports are compared by.
+    ordered = replace(item, scores=tuple(sorted(item.scores, key=lambda s: (s.scorer, s.source, s.image, s.prompt))))
+    try:
+        return digest(ordered)
+    except ValueError as error:
+        raise DataError(f"{label}: {item.kind} {item.id!r} cannot be stored ({error}); mend the text") from None
 
 
 def _now() -> str:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from fauve.stats._arrays import Floats, Integers, factorise, finite, flags, ratio, same_length
-from fauve.stats.bootstrap import Resampling, Statistic, cluster_bootstrap, independent_rows
+from fauve.stats._arrays import Flags, Floats, Integers, factorise, finite, flags, ratio, same_length
+from fauve.stats.bootstrap import Evaluate, Resampling, Statistic, cluster_bootstrap, independent_rows
 from fauve.stats.intervals import Estimate
 
 __all__ = ["KappaWeights", "MeasurementLevel", "cohen_kappa", "krippendorff_alpha"]
@@ -64,7 +64,8 @@ def cohen_kappa(
         expected = np.einsum("bi,bj,ij->b", table.sum(axis=2), table.sum(axis=1), penalty, optimize=True)
         return (1 - ratio(observed, expected))[:, None]
 
-    statistic = Statistic(evaluate, (n,), "both raters gave one and the same category throughout")
+    what = "both raters gave one and the same category throughout"
+    statistic = Statistic(evaluate, (n,), what, width=size * size)
     return cluster_bootstrap(draws, statistic, level=level)[0]
 
 
@@ -99,108 +100,119 @@ def krippendorff_alpha(
     draws = independent_rows(len(values)) if draws is None else draws
     pairable = there.sum(axis=1) > 1
     there = there & pairable[:, None]
-    if measurement == "interval":
-        evaluate = _interval_alpha(values, there, draws)
-    elif measurement in ("nominal", "ordinal"):
-        evaluate = _category_alpha(values, there, draws, ordinal=measurement == "ordinal")
-    else:
+    alpha = {"nominal": _nominal_alpha, "ordinal": _ordinal_alpha, "interval": _interval_alpha}.get(measurement)
+    if alpha is None:
         raise ValueError(f"there is no measurement level {measurement!r}: nominal, ordinal or interval")
+    same_length(ratings=values, clusters=draws.index)
     if not pairable.any():
         return Estimate.undefined("no item has two ratings", 0)
-    statistic = Statistic(evaluate, (int(pairable.sum()),), "all pairable ratings are equal")
+    evaluate, width = alpha(values, there, draws)
+    statistic = Statistic(evaluate, (int(pairable.sum()),), "all pairable ratings are equal", width)
     return cluster_bootstrap(draws, statistic, level=interval_level)[0]
 
 
 def _on_scale(
-    first: np.ndarray[Any, Any],
-    second: np.ndarray[Any, Any],
-    categories: Sequence[Any] | None,
-    weights: KappaWeights,
+    first: NDArray[Any], second: NDArray[Any], categories: Sequence[Any] | None, weights: KappaWeights
 ) -> tuple[Integers, Integers, int]:
+    """Position of each label on the scale, and the length of the scale."""
     if categories is None:
-        if weights != "none" and "U" in (first.dtype.kind, second.dtype.kind):
+        numeric = {array.dtype.kind in "biuf" for array in (first, second) if array.size}
+        if len(numeric) > 1:
+            raise ValueError("one rater gave numbers, the other text")
+        if weights != "none" and numeric == {False}:
             raise ValueError(f"{weights} weights on text need the categories in order: pass categories=[…]")
         index, size = factorise("ratings", np.concatenate([first, second]))
         one, two = index[: len(first)], index[len(first) :]
     else:
         place = {category: position for position, category in enumerate(categories)}
-        unknown = sorted({str(v) for v in (*first.tolist(), *second.tolist()) if v not in place})
+        unknown = sorted({str(label) for label in (*first.tolist(), *second.tolist()) if label not in place})
         if unknown or len(place) != len(categories):
             problem = f"has no {', '.join(unknown)}" if unknown else "names one twice"
             raise ValueError(f"the list of categories {problem}")
-        one = np.array([place[v] for v in first.tolist()], dtype=np.intp)
-        two = np.array([place[v] for v in second.tolist()], dtype=np.intp)
+        one = np.array([place[label] for label in first.tolist()], dtype=np.intp)
+        two = np.array([place[label] for label in second.tolist()], dtype=np.intp)
         size = len(categories)
     _check_size(size)
     return one, two, size
 
 
 def _penalty(size: int, weights: KappaWeights) -> Floats:
-    steps = np.abs(np.arange(size)[:, None] - np.arange(size)).astype(np.float64)
     powers = {"none": 0, "linear": 1, "quadratic": 2}
     if weights not in powers:
         raise ValueError(f"there are no {weights!r} weights: none, linear or quadratic")
+    steps = np.abs(np.arange(size)[:, None] - np.arange(size)).astype(np.float64)
     penalty: Floats = np.where(steps > 0, steps ** powers[weights], 0.0)
     return penalty
 
 
-def _interval_alpha(values: Floats, there: np.ndarray[Any, Any], draws: Resampling) -> Any:
-    """α from moments: with squared differences no table of values is needed."""
-    centre = float(np.median(values[there])) if there.any() else 0.0
-    off = np.where(there, values - centre, 0.0)
-    count = there.sum(axis=1).astype(np.float64)
-    first, second = off.sum(axis=1), (off**2).sum(axis=1)
-    within = np.maximum(count * second - first**2, 0.0) / np.maximum(count - 1, 1)
-    within[np.ptp(np.where(there, off, first[:, None] / np.maximum(count, 1)[:, None]), axis=1) == 0] = 0.0
-    sums = draws.sums(np.column_stack([count, first, second, within]))
+def _nominal_alpha(values: Floats, there: Flags, draws: Resampling) -> tuple[Evaluate, int]:
+    """From the counts of each value and of agreeing pairs, which add up over items."""
+    counts = _value_counts(values, there)
+    agreeing = (counts * (counts - 1)).sum(axis=1, keepdims=True) / _others(counts)
+    sums = draws.sums(np.hstack([counts, agreeing]))
 
     def evaluate(weights: Floats) -> Floats:
-        n, total, squares, inside = (weights @ sums).T
-        spread = n * squares - total**2
-        spread = np.where(spread > 1e-12 * n * squares, spread, 0.0)
-        return (1 - ratio((n - 1) * inside, spread))[:, None]
+        totals = weights @ sums
+        margins, matches = totals[:, :-1], totals[:, -1]
+        n = margins.sum(axis=1)
+        return (1 - ratio((n - 1) * (n - matches), n**2 - (margins**2).sum(axis=1)))[:, None]
 
-    return evaluate
+    return evaluate, counts.shape[1]
 
 
-def _category_alpha(values: Floats, there: np.ndarray[Any, Any], draws: Resampling, *, ordinal: bool) -> Any:
-    """α from coincidences, which add up over items."""
-    scale = np.unique(values[there])
-    size = len(scale)
-    if ordinal:
-        _check_size(size)
-    counts = np.stack([((values == v) & there).sum(axis=1) for v in scale], axis=1) if size else np.zeros((len(values), 0))
-    counts = counts.astype(np.float64)
-    others = np.maximum(counts.sum(axis=1) - 1, 1)[:, None]
-    if not ordinal:
-        agreed = (counts * (counts - 1)).sum(axis=1, keepdims=True) / others
-        nominal_sums = draws.sums(np.hstack([counts, agreed]))
-
-        def nominal(weights: Floats) -> Floats:
-            totals = weights @ nominal_sums
-            margins, matches = totals[:, :-1], totals[:, -1]
-            n = margins.sum(axis=1)
-            return (1 - ratio((n - 1) * (n - matches), n**2 - (margins**2).sum(axis=1)))[:, None]
-
-        return nominal
-    coincidences = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(size)
-    flat = coincidences.reshape(len(values), -1) / others
-    sums = draws.sums(flat)
+def _ordinal_alpha(values: Floats, there: Flags, draws: Resampling) -> tuple[Evaluate, int]:
+    """From the table of coincidences, as what a step means depends on how often each value occurs."""
+    counts = _value_counts(values, there)
+    size = counts.shape[1]
+    _check_size(size)
+    pairs = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(size)
+    sums = draws.sums(pairs.reshape(len(values), -1) / _others(counts))
 
     def evaluate(weights: Floats) -> Floats:
         table = (weights @ sums).reshape(-1, size, size)
         margins = table.sum(axis=2)
         n = margins.sum(axis=1)
         # The ordinal metric between two values is the squared difference of their mid-ranks.
-        rank = np.cumsum(margins, axis=1) - margins / 2
-        rank -= n[:, None] / 2
+        rank = np.cumsum(margins, axis=1) - margins / 2 - n[:, None] / 2
         squares = (margins * rank**2).sum(axis=1)
-        crossed = np.einsum("bij,bi,bj->b", table, rank, rank, optimize=True)
+        products = np.einsum("bij,bi,bj->b", table, rank, rank, optimize=True)
         spread = n * squares - (margins * rank).sum(axis=1) ** 2
-        spread = np.where(spread > 1e-12 * n * squares, spread, 0.0)
-        return (1 - ratio((n - 1) * (squares - crossed), spread))[:, None]
+        return (1 - ratio((n - 1) * (squares - products), _above_rounding(spread, n * squares)))[:, None]
 
-    return evaluate
+    return evaluate, size * size
+
+
+def _interval_alpha(values: Floats, there: Flags, draws: Resampling) -> tuple[Evaluate, int]:
+    """From moments: with squared differences no table of values is needed."""
+    off = np.where(there, values - np.median(values[there]), 0.0)
+    count = there.sum(axis=1).astype(np.float64)
+    item_mean = off.sum(axis=1) / np.maximum(count, 1)
+    around = (np.where(there, off - item_mean[:, None], 0.0) ** 2).sum(axis=1)
+    inside = around * count / np.maximum(count - 1, 1)
+    sums = draws.sums(np.column_stack([count, off.sum(axis=1), (off**2).sum(axis=1), inside]))
+
+    def evaluate(weights: Floats) -> Floats:
+        n, total, squares, within = (weights @ sums).T
+        spread = _above_rounding(n * squares - total**2, n * squares)
+        return (1 - ratio((n - 1) * within, spread))[:, None]
+
+    return evaluate, sums.shape[1]
+
+
+def _value_counts(values: Floats, there: Flags) -> Floats:
+    """How often each distinct value was given to each item, shape (items, values)."""
+    scale = np.unique(values[there])
+    return np.stack([((values == v) & there).sum(axis=1) for v in scale], axis=1).astype(np.float64)
+
+
+def _others(counts: Floats) -> Floats:
+    """Ratings of an item besides one, at least 1, shape (items, 1)."""
+    others: Floats = np.maximum(counts.sum(axis=1, keepdims=True) - 1, 1)
+    return others
+
+
+def _above_rounding(spread: Floats, scale: Floats) -> Floats:
+    return np.where(spread > 1e-12 * scale, spread, 0.0)
 
 
 def _check_size(size: int) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.special import ndtri
 
-from fauve.stats._arrays import finite, open_share, same_length
+from fauve.stats._arrays import Floats, finite, open_share, same_length
 from fauve.stats.intervals import Interval
 
 __all__ = ["Correlation", "CorrelationMethod", "RankRegression", "correlation", "rank_regression"]
@@ -105,13 +105,20 @@ def rank_regression(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> RankR
     )
 
 
-def _problem(x: np.ndarray[tuple[int], np.dtype[np.float64]], y: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str | None:
+def _problem(x: Floats, y: Floats) -> str | None:
     if len(x) < FEWEST:
-        return f"{len(x)} rows are too few for a correlation (at least {FEWEST})"
+        return f"n = {len(x)} is too small for a correlation (at least {FEWEST})"
     for name, column in (("x", x), ("y", y)):
         if np.all(column == column[0]):
             return f"{name} does not vary"
     return None
+
+
+def _unit(column: Floats) -> Floats:
+    """The column from its median in units of its reach: same r, and no sum of squares over- or underflows."""
+    off = column - np.median(column)
+    unit: Floats = off / np.abs(off).max()
+    return unit
 
 
 def _fisher(value: float, n: int, method: CorrelationMethod, level: float) -> tuple[Interval | None, str | None]:

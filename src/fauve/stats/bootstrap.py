@@ -21,6 +21,7 @@ from fauve.stats.intervals import Estimate, percentile_interval
 __all__ = [
     "DRAWS",
     "ClusterDraws",
+    "Evaluate",
     "HierarchicalDraws",
     "Resampling",
     "Statistic",
@@ -35,18 +36,31 @@ BLOCK = 2**20
 """Numbers in a block of weights (8 MiB): bounds the memory whatever the count of draws."""
 
 
+Evaluate = Callable[[Floats], Floats]
+"""Weights of shape (draws, clusters) to numbers of shape (draws, columns), NaN where a draw leaves one undefined."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statistic:
     """One or several numbers as a function of cluster weights.
 
-    ``evaluate`` takes weights of shape (draws, clusters) and gives (draws, columns), NaN where a draw leaves a
-    number undefined; ``rows`` has the count of rows behind each column; ``undefined`` says in words what it
-    means when there is no number.
+    Attributes:
+        evaluate: the function.
+        rows: count of rows behind each column.
+        undefined: what it means, in words, when there is no number.
+        width: numbers that it holds at once for each draw; with many, draws are given to it in smaller parts.
     """
 
-    evaluate: Callable[[Floats], Floats]
+    evaluate: Evaluate
     rows: tuple[int, ...]
     undefined: str
+    width: int = 1
+
+    def __call__(self, weights: Floats) -> Floats:
+        """The numbers for weights of shape (draws, clusters), shape (draws, columns)."""
+        step = max(1, BLOCK // max(1, self.width))
+        parts = [self.evaluate(weights[i : i + step]) for i in range(0, len(weights), step)]
+        return np.concatenate(parts)
 
 
 class Resampling(ABC):
@@ -149,8 +163,7 @@ class HierarchicalDraws(Resampling):
     def _weights(self, rng: np.random.Generator, draws: int) -> Floats:
         times = _counts(rng, draws, self.groups).astype(np.int64)
         parts = [
-            rng.multinomial(times[:, group] * size, np.full(size, 1 / size))
-            for group, size in enumerate(self._sizes)
+            rng.multinomial(times[:, group] * size, np.full(size, 1 / size)) for group, size in enumerate(self._sizes)
         ]
         return np.concatenate(parts, axis=1).astype(np.float64)
 
@@ -194,4 +207,4 @@ def cluster_bootstrap(draws: Resampling, *statistics: Statistic, level: float = 
 
 
 def _evaluate(statistics: tuple[Statistic, ...], weights: Floats) -> Floats:
-    return np.concatenate([statistic.evaluate(weights) for statistic in statistics], axis=1)
+    return np.concatenate([statistic(weights) for statistic in statistics], axis=1)

@@ -47,7 +47,9 @@ def class_balanced_mae(
     def evaluate(weights: Floats) -> Floats:
         errors, support = np.hsplit(weights @ sums, 2)
         of_class = np.where(support > 0, errors / np.maximum(support, 1), 0.0)
-        return (of_class.sum(axis=1) / np.maximum((support > 0).sum(axis=1), 1))[:, None]
+        occurring = np.maximum((support > 0).sum(axis=1, keepdims=True), 1)
+        balanced: Floats = of_class.sum(axis=1, keepdims=True) / occurring
+        return balanced
 
     statistic = Statistic(evaluate, (len(scores),), "no rows")
     return cluster_bootstrap(draws, statistic, level=level)[0]

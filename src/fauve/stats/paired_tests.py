@@ -56,8 +56,6 @@ def wilcoxon_signed_rank(differences: ArrayLike, zero_method: ZeroMethod = "wilc
     name = f"Wilcoxon signed-rank ({zero_method})"
     if not values.any():
         return _undefined(name, values)
-    if np.all(values == values[0]) and zero_method == "zsplit" and values.size == 1:
-        zero_method = "wilcox"
     result = stats.wilcoxon(values, zero_method=zero_method)
     return HypothesisTest(name, float(result.statistic), float(result.pvalue), values.size)
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import linalg, stats
 
-from fauve.stats._arrays import Floats, finite, open_share, ratio, same_length
+from fauve.stats._arrays import Floats, factorise, finite, open_share, ratio, same_length
 from fauve.stats.bootstrap import Resampling, Statistic, cluster_bootstrap, independent_rows
 from fauve.stats.intervals import Estimate
 
@@ -88,14 +88,17 @@ def ols_hc3(design: ArrayLike, outcome: ArrayLike, names: Sequence[str], *, leve
     X = np.column_stack([np.ones(n), columns])
     scale = np.linalg.norm(X, axis=0)
     Q, R = np.linalg.qr(X / scale)
-    beta = linalg.solve_triangular(R, Q.T @ y) / scale
-    residual = y - X @ beta
+    # Fitted from the median, so that a large level of the outcome costs no digits of the slopes.
+    level_free = y - np.median(y)
+    beta = linalg.solve_triangular(R, Q.T @ level_free) / scale
+    residual = level_free - X @ beta
+    beta[0] += np.median(y)
     leverage = (Q**2).sum(axis=1)
     if leverage.max() > 1 - ROUNDING:
         row = int(leverage.argmax())
         raise ValueError(f"row {row} alone determines a coefficient: leave it out, or the column it stands for")
-    total = float(((y - y.mean()) ** 2).sum())
-    perfect = float(residual @ residual) <= ROUNDING**2 * float(y @ y)
+    total = float(((level_free - level_free.mean()) ** 2).sum())
+    perfect = float(residual @ residual) <= ROUNDING**2 * float(level_free @ level_free)
     if perfect:
         residual = np.zeros(n)
     half_bread = linalg.solve_triangular(R, Q.T) / scale[:, None]
@@ -109,7 +112,7 @@ def ols_hc3(design: ArrayLike, outcome: ArrayLike, names: Sequence[str], *, leve
     return Regression(coefficients, r_squared, n, "the fit leaves no residual" if perfect else None)
 
 
-def cluster_robust_slope(x: ArrayLike, y: ArrayLike, draws: Resampling, *, level: float = 0.95) -> Slope:
+def cluster_robust_slope(x: ArrayLike, y: ArrayLike, clusters: ArrayLike, *, level: float = 0.95) -> Slope:
     """Slope of y on x (with intercept), its error robust to dependence within clusters.
 
     CR1: the sandwich over clusters times G/(G − 1) · (n − 1)/(n − 2), Student's t on G − 1 degrees, G clusters.
@@ -117,27 +120,26 @@ def cluster_robust_slope(x: ArrayLike, y: ArrayLike, draws: Resampling, *, level
     Args:
         x: dose, shape (n,).
         y: response, shape (n,).
-        draws: the labelling of rows by cluster (image); nothing is drawn.
+        clusters: label of the cluster (image) of each row, shape (n,).
         level: of the interval.
     """
     open_share("level", level)
     dose, response = finite("x", x), finite("y", y)
-    n, groups = same_length(x=dose, y=response, clusters=draws.index), draws.clusters
+    index, groups = factorise("clusters", clusters)
+    n = same_length(x=dose, y=response, clusters=index)
     reason = _slope_problem(dose)
     if reason:
         return Slope(None, None, None, None, n, groups, reason)
-    off = dose - dose.mean()
+    off, level_free = _centred(dose), _centred(response)
     spread = float(off @ off)
-    value = float(off @ (response - np.median(response))) / spread
+    value = float(off @ level_free) / spread
     if groups < 2 or n < 3:
         return Slope(value, None, None, None, n, groups, "fewer than two clusters or three rows")
-    centred = response - np.median(response)
-    residual = centred - centred.mean() - value * off
-    scores = draws.sums((off * residual)[:, None])[:, 0]
+    scores = np.bincount(index, weights=off * (level_free - value * off), minlength=groups)
+    if np.abs(scores).max() <= ROUNDING * float(np.abs(off) @ np.abs(level_free)):
+        return Slope(value, value, value, None, n, groups, "the line leaves no residual in any cluster")
     correction = groups / (groups - 1) * (n - 1) / (n - 2)
     error = float(np.sqrt(correction * float(scores @ scores))) / spread
-    if error <= ROUNDING * abs(value) or not np.any(residual):
-        return Slope(value, value, value, None, n, groups, "the line leaves no residual")
     half = float(stats.t.ppf((1 + level) / 2, groups - 1)) * error
     p = float(2 * stats.t.sf(abs(value) / error, groups - 1))
     return Slope(value, value - half, value + half, p, n, groups)
@@ -164,18 +166,19 @@ def bootstrap_slope(
     both = np.column_stack([dose - np.median(dose), response - np.median(response)])
     if within:
         means = draws.sums(both) / np.bincount(draws.index)[:, None]
+        reach = np.abs(both).max(axis=0)
         both = both - means[draws.index]
+        both[np.abs(both) <= ROUNDING * reach] = 0.0
     a, b = both.T
     sums = draws.sums(np.column_stack([np.ones(n), a, b, a * a, a * b]))
-    noise = ROUNDING * float(np.abs(dose).max()) ** 2
 
     def evaluate(weights: Floats) -> Floats:
         count, sum_a, sum_b, squares, products = (weights @ sums).T
         if within:
             sum_a = sum_b = np.zeros_like(count)
         spread = squares - sum_a**2 / count
-        real = (spread > ROUNDING * squares) & (spread > ROUNDING * noise * count)
-        return ratio(products - sum_a * sum_b / count, np.where(real, spread, 0.0))[:, None]
+        spread = np.where(spread > ROUNDING * squares, spread, 0.0)
+        return ratio(products - sum_a * sum_b / count, spread)[:, None]
 
     what = "x does not vary within any cluster" if within else "x does not vary"
     return cluster_bootstrap(draws, Statistic(evaluate, (n,), what), level=level)[0]
@@ -203,6 +206,13 @@ def _check_design(columns: Floats, names: Sequence[str]) -> None:
     dependent = sorted(names[p] for p, size in zip(pivots, np.abs(np.diag(R)), strict=False) if size < ROUNDING)
     if dependent:
         raise ValueError(f"columns that others already determine: {', '.join(dependent)}. Leave them out")
+
+
+def _centred(column: Floats) -> Floats:
+    """The column less its mean; exactly zero where it does not vary."""
+    off = column - np.median(column)
+    centred: Floats = off - off.mean()
+    return centred
 
 
 def _slope_problem(dose: Floats) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from fauve.stats._arrays import finite, open_share, same_length
 from fauve.stats.bootstrap import Resampling, cluster_bootstrap, independent_rows
@@ -135,7 +135,7 @@ def difference_in_shifts(
 def minimum_detectable_effect(sd: float, n: int, alpha: float = 0.05, power: float = 0.8) -> float:
     """Smallest mean change that a two-sided paired t test of ``n`` pairs finds with this power.
 
-    In the unit of ``sd``, the standard deviation of the changes; from the noncentral t distribution.
+    In the unit of ``sd``, the standard deviation of the changes; from the noncentral distribution of t².
 
     Raises:
         ValueError: for fewer than 2 pairs, a negative or infinite ``sd``, ``alpha`` or ``power`` outside (0, 1),
@@ -150,8 +150,8 @@ def minimum_detectable_effect(sd: float, n: int, alpha: float = 0.05, power: flo
     critical = float(stats.t.ppf(1 - alpha / 2, n - 1))
 
     def lacking(noncentrality: float) -> float:
-        upper = stats.nct.sf(critical, n - 1, noncentrality)
-        return float(upper + stats.nct.cdf(-critical, n - 1, noncentrality)) - power
+        # t squared is F, and SciPy's noncentral t gives NaN at a few degrees of freedom where its F does not.
+        return 1 - float(special.ncfdtr(1, n - 1, noncentrality**2, critical**2)) - power
 
     upper = critical
     while lacking(upper) < 0:

@@ -7,13 +7,11 @@ rows repeated that often, exactly up to rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fauve.stats._arrays import Floats, Integers, class_index, finite, flags, ratio, same_length
-from fauve.stats.bootstrap import BLOCK, Resampling, Statistic, cluster_bootstrap
+from fauve.stats.bootstrap import Resampling, Statistic, cluster_bootstrap
 from fauve.stats.intervals import Estimate
 
 __all__ = [
@@ -52,9 +50,10 @@ def weighted_mean(draws: Resampling, values: ArrayLike, present: ArrayLike | Non
     counts = draws.sums(np.ones((len(array), 1)) if there.all() else there.astype(np.float64))
 
     def evaluate(weights: Floats) -> Floats:
-        return ratio(weights @ sums, weights @ counts) + centre
+        means: Floats = ratio(weights @ sums, weights @ counts) + centre
+        return means
 
-    return Statistic(evaluate, tuple(int(n) for n in there.sum(axis=0)), "no rows")
+    return Statistic(evaluate, tuple(int(n) for n in there.sum(axis=0)), "no rows", width=array.shape[1])
 
 
 def weighted_accuracy(draws: Resampling, truth: ArrayLike, predicted: ArrayLike) -> Statistic:
@@ -128,7 +127,7 @@ def weighted_auroc(draws: Resampling, scores: ArrayLike, positive: ArrayLike, co
         wins = np.einsum("ib,ib->b", mine, running[below] + running[up_to]) / 2
         return ratio(wins, running[-1] * mine.sum(axis=0))[:, None]
 
-    return Statistic(_in_parts(evaluate, len(score)), (draws.rows,), "only one class occurs")
+    return Statistic(evaluate, (draws.rows,), "only one class occurs", width=len(score))
 
 
 def weighted_rank_biserial(draws: Resampling, differences: ArrayLike) -> Statistic:
@@ -152,7 +151,7 @@ def weighted_rank_biserial(draws: Resampling, differences: ArrayLike) -> Statist
         twice_ranked *= mine
         return ratio(sign @ twice_ranked, twice_ranked.sum(axis=0))[:, None]
 
-    return Statistic(_in_parts(evaluate, len(every)), (len(every),), "all differences are zero")
+    return Statistic(evaluate, (len(every),), "all differences are zero", width=len(every))
 
 
 def weighted_effect_size(draws: Resampling, differences: ArrayLike) -> Statistic:
@@ -174,9 +173,10 @@ def weighted_effect_size(draws: Resampling, differences: ArrayLike) -> Statistic
 
 
 def _classes(truth: ArrayLike, predicted: ArrayLike) -> tuple[Integers, Integers, int]:
-    top = max((int(np.max(a)) for a in (np.asarray(truth), np.asarray(predicted)) if a.size), default=0)
-    actual = class_index("truth", truth, top + 1)
-    guess = class_index("predicted", predicted, top + 1, lowest=-1)
+    both = finite("truth", truth), finite("predicted", predicted)
+    top = max((int(array.max()) for array in both if array.size), default=0)
+    actual = class_index("truth", both[0], top + 1)
+    guess = class_index("predicted", both[1], top + 1, lowest=-1)
     same_length(truth=actual, predicted=guess)
     return actual, guess, max(top, 0) + 1
 
@@ -195,13 +195,3 @@ def _running(weights: Floats, at: Integers) -> Floats:
     for row, cluster in enumerate(at.tolist()):
         np.add(out[row], by_cluster[cluster], out=out[row + 1])
     return out
-
-
-def _in_parts(evaluate: Callable[[Floats], Floats], rows: int) -> Callable[[Floats], Floats]:
-    """The same function, given few enough draws at a time that (rows, draws) stays within a block."""
-    step = max(1, BLOCK // max(1, rows))
-
-    def split(weights: Floats) -> Floats:
-        return np.concatenate([evaluate(weights[i : i + step]) for i in range(0, len(weights), step)])
-
-    return split

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fauve.stimuli.raster import grid, linear, resample, smoothstep, to_picture, unlinear
-from fauve.stimuli.record import Effect, Floats, Picture
+from fauve.stimuli.record import Effect, Picture
 
 __all__ = ["LOPSIDED", "lopsided"]
 
@@ -18,8 +18,7 @@ def lopsided(image: Picture, strength: float, seed: int) -> Picture:
 
     The side is the picture's own heavier one, so that the shade adds to an imbalance and never evens one out.
     """
-    light = linear(image)
-    side = _heavier_side(light)
+    side = _heavier_side(image)
     tilted = linear(_tilt(image, side * TILT * strength))
     cols = grid(image.shape)[1]
     position = (cols + 0.5) / image.shape[1] * 2 - 1
@@ -27,10 +26,10 @@ def lopsided(image: Picture, strength: float, seed: int) -> Picture:
     return unlinear(tilted * 2.0 ** (-SHADE_STOPS * strength * shade)[..., None])
 
 
-def _heavier_side(light: Floats) -> int:
-    """1 if the right half is darker, -1 if the left half is."""
-    half = light.shape[1] // 2
-    return 1 if float(light[:, -half:].mean()) <= float(light[:, :half].mean()) else -1
+def _heavier_side(image: Picture) -> int:
+    """1 if the weight of dark lies right of the middle, -1 if left, by the first moment of code values."""
+    columns = image.mean(axis=(0, 2))
+    return 1 if float(columns @ np.linspace(-1, 1, len(columns))) <= 0 else -1
 
 
 def _tilt(image: Picture, angle: float) -> Picture:
@@ -41,9 +40,7 @@ def _tilt(image: Picture, angle: float) -> Picture:
     y, x = (rows - (h - 1) / 2) / zoom, (cols - (w - 1) / 2) / zoom
     source_y = np.cos(angle) * y - np.sin(angle) * x + (h - 1) / 2
     source_x = np.sin(angle) * y + np.cos(angle) * x + (w - 1) / 2
-    return to_picture(
-        resample(image.astype(np.float32), source_y.astype(np.float32), source_x.astype(np.float32))
-    )
+    return to_picture(resample(image.astype(np.float32), source_y.astype(np.float32), source_x.astype(np.float32)))
 
 
 LOPSIDED = Effect(

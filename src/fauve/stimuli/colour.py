@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fauve.keys import seed_from
 from fauve.stimuli.raster import lab, mix, smooth_field, unlab
@@ -10,10 +11,12 @@ from fauve.stimuli.record import Effect, Floats, Picture
 
 __all__ = ["CLASHING_HUES", "FADING", "SICKLY_CAST", "clashing_hues", "fading", "sickly_cast"]
 
-CLASH_HUES = np.radians([30.0, 320.0, 140.0, 265.0, 85.0]).astype(np.float32)
-"""Hue angles of CIE Lab, far apart on the wheel: red, magenta, green, blue, acid yellow."""
+CLASH_COLOURS = np.array(
+    [[255, 0, 30], [190, 235, 0], [0, 235, 120], [0, 120, 255], [225, 0, 255]], np.uint8
+).reshape(5, 1, 3)
+"""Loud colours a fifth of the hue wheel apart: no harmonic template holds all of them."""
 
-CLASH_CHROMA = 62.0
+CLASH_CHROMA = 68.0
 SICKLY = np.array([-17.0, 44.0], np.float32)
 """a*, b* of bile: greenish yellow."""
 
@@ -26,13 +29,24 @@ def clashing_hues(image: Picture, strength: float, seed: int) -> Picture:
     """
     values = lab(image)
     tone = _rank(values[..., 0] + 9 * smooth_field(image.shape, seed, 0.09, "clash"))
-    order = np.random.default_rng(seed_from("stimulus", seed, "clash order")).permutation(len(CLASH_HUES))
-    hue = CLASH_HUES[order][np.minimum((tone * len(order)).astype(np.intp), len(order) - 1)]
-    target = CLASH_CHROMA * np.stack([np.cos(hue), np.sin(hue)], axis=-1)
-    chroma = np.hypot(values[..., 1], values[..., 2])[..., None]
-    target = target * (0.75 + 0.25 * np.clip(chroma / 40, 0, 1))
-    values[..., 1:] = mix(values[..., 1:], target, 0.92 * strength)
+    band = np.minimum((tone * len(CLASH_COLOURS)).astype(np.intp), len(CLASH_COLOURS) - 1)
+    draw = np.random.default_rng(seed_from("stimulus", seed, "clash order"))
+    target = _loudest(values[..., 1:], band, draw.permutation(len(CLASH_COLOURS)))
+    values[..., 1:] = mix(values[..., 1:], target, 0.95 * strength)
     return unlab(values)
+
+
+def _loudest(chroma: Floats, band: NDArray[np.intp], order: NDArray[np.intp]) -> Floats:
+    """Target (a*, b*) per pixel: of the rotations of the seed's order, the one that agrees best with the picture.
+
+    A picture whose own colours are at odds with the new ones would pass through grey on its way to them.
+    """
+    plane = lab(CLASH_COLOURS)[:, 0, 1:]
+    wheel = CLASH_CHROMA * plane / np.linalg.norm(plane, axis=1, keepdims=True)
+    centred = chroma - chroma.mean(axis=(0, 1))
+    sums = np.stack([np.bincount(band.ravel(), centred[..., c].ravel(), len(order)) for c in (0, 1)], axis=1)
+    turns = [wheel[np.roll(order, turn)] for turn in range(len(order))]
+    return max(turns, key=lambda colours: float((colours * sums).sum()))[band].astype(np.float32)
 
 
 def sickly_cast(image: Picture, strength: float, seed: int) -> Picture:

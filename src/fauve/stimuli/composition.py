@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from fauve.keys import seed_from
 from fauve.stimuli.raster import blur, grid, mix, resize, smoothstep, to_picture, white_noise
 from fauve.stimuli.record import Effect, Floats, Picture
+from fauve.stimuli.subject import subject_centre
 
 __all__ = ["PUSHED_ASIDE", "pushed_aside"]
 
 SMALLEST = 0.24
 """Side of the picture at strength 1, as a share of its own side."""
 
-CORNERS = ((0.86, 0.10), (0.86, 0.90), (0.14, 0.10), (0.14, 0.90))
+INSET = 0.10
+"""Where in the vacated room the picture goes, from the nearest border: 0 would be flush with it."""
 
 
 def pushed_aside(image: Picture, strength: float, seed: int) -> Picture:
-    """Shrinks the picture towards a corner that the seed picks and continues its border into the vacated frame."""
+    """Shrinks the picture towards a corner and continues its border into the vacated frame.
+
+    The corner is the one towards which the subject leans already: pushed the other way it would first be centred.
+    """
     h, w = image.shape[:2]
-    down, across = CORNERS[np.random.default_rng(seed_from("stimulus", seed, "corner")).integers(len(CORNERS))]
+    at_y, at_x = subject_centre(image)
+    down, across = (1 - INSET if at > 0.5 else INSET for at in (at_y, at_x))
     scale = SMALLEST**strength
     small_h, small_w = max(8, round(h * scale)), max(8, round(w * scale))
     top, left = round((h - small_h) * down), round((w - small_w) * across)

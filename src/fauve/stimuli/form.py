@@ -9,11 +9,11 @@ from fauve.stimuli.record import Effect, Picture
 
 __all__ = ["MELT", "WARP", "melt", "warp"]
 
-WARP_SCALE = 0.028
-WARP_REACH = 0.026
+WARP_SCALE = 0.030
+WARP_REACH = 0.027
 """Standard deviation of the displacement at strength 1, as a share of the longer side."""
 
-DRIP_REACH = 0.34
+DRIP_REACH = 0.27
 """Longest run of wax at strength 1, as a share of the height."""
 
 
@@ -30,8 +30,9 @@ def melt(image: Picture, strength: float, seed: int) -> Picture:
     """Lets the picture run downwards in strands: every column slides by its own amount, more towards the foot."""
     h, w = image.shape[:2]
     rows, cols = grid(image.shape)
-    strands = smooth_field((w, w), seed, 0.012, "melt", "strands")[0] + 0.9 * (
-        smooth_field((w, w), seed, 0.05, "melt", "groups")[0]
+    strands = (
+        smooth_field((w, w), seed, 0.012, "melt", "strands")[0]
+        + 0.9 * (smooth_field((w, w), seed, 0.05, "melt", "groups")[0])
     )
     run = smoothstep((strands + 1.2) / 3.2) ** 1.5
     onset = smoothstep((rows / h - 0.04) / 0.75)

@@ -26,9 +26,7 @@ def flat_light(image: Picture, strength: float, seed: int) -> Picture:
     light = values[..., 0]
     broad = _guided(light, max(3, round(WINDOW * max(image.shape))))
     middle = 0.5 * float(np.median(broad)) + 0.5 * 66
-    values[..., 0] = (
-        light - strength * (1 - 1 / 15) * (broad - middle) - strength / 3 * (light - broad)
-    )
+    values[..., 0] = light - strength * (1 - 1 / 15) * (broad - middle) - strength / 3 * (light - broad)
     values[..., 1:] *= np.float32(1 - 0.25 * strength)
     return unlab(values)
 

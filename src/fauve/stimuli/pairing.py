@@ -6,54 +6,63 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fauve.keys import seed_from
-from fauve.stimuli.raster import grid, to_picture
+from fauve.stimuli.raster import grid, lab, to_picture
 from fauve.stimuli.record import Effect, Floats, Picture
 
 __all__ = ["MISPLACED_PIECES", "SCATTER", "misplaced_pieces", "scatter"]
 
-TILES_LONG = 14
-REACH = 0.30
-"""Standard distance that a tile drifts at strength 1, as a share of the longer side."""
+TILES_LONG = 15
+REACH = 0.26
+"""Distance that a tile drifts at strength 1, as a share of the longer side, on average."""
 
 TURN = 1.1
 """Standard angle in radians by which a tile turns at strength 1."""
 
-PIECES_LONG = 9
+GROUND = 0.30
+"""Light of the bare ground under the shards against the picture's own mean."""
+
+PIECES_LONG = 12
 
 
 def scatter(image: Picture, strength: float, seed: int) -> Picture:
-    """Cuts the picture into tiles that drift and turn away from their places; the picture stays below them.
+    """Cuts the picture into tiles that drift and turn away from their places over a dark ground.
 
     Every tile keeps its direction and its place in the pile at all strengths: only the distance grows.
     """
-    canvas = image.copy()
+    ground = to_picture(image.mean(axis=(0, 1), dtype=np.float32) * np.float32(GROUND))
+    canvas = np.broadcast_to(ground, image.shape).copy()
     draw = np.random.default_rng(seed_from("stimulus", seed, "scatter"))
     tiles = _tiles(image.shape, TILES_LONG)
-    drifts = draw.standard_normal((len(tiles), 2)) * REACH * max(image.shape)
+    way = draw.uniform(0, 2 * np.pi, len(tiles))
+    drifts = np.stack([np.sin(way), np.cos(way)], axis=1) * (draw.uniform(0.4, 1.6, len(tiles)))[:, None]
+    drifts *= REACH * max(image.shape)
     turns = draw.standard_normal(len(tiles)) * TURN
+    # Gaps open fast: a drift of one tile bares most of the ground, so the first steps are made short.
+    amount = strength**1.6
     for index in draw.permutation(len(tiles)):
-        _lay(canvas, image, tiles[index], strength * drifts[index], strength * turns[index])
+        _lay(canvas, image, tiles[index], amount * drifts[index], amount * turns[index])
     return canvas
 
 
 def misplaced_pieces(image: Picture, strength: float, seed: int) -> Picture:
-    """Exchanges pieces of the picture, far ones with far ones and each turned around; more pieces with strength.
+    """Exchanges pieces of the picture with pieces that are least like them, each turned around.
 
-    The order of the exchanges is fixed by the seed, and the last one under way is blended in, so that strength
-    moves the picture without jumps.
+    Only every second piece, as on a chessboard, is ever moved, so that each stands among neighbours that it does
+    not belong to. More pieces move with strength, in an order that the seed fixes; the last exchange under way is
+    blended in, so that strength moves the picture without jumps.
     """
     tiles = _tiles(image.shape, PIECES_LONG, equal=True)
     draw = np.random.default_rng(seed_from("stimulus", seed, "misplaced"))
-    partners = _partners(tiles, draw)
+    partners = _partners(image, _every_second(tiles), draw)
     canvas = image.astype(np.float32)
     done = strength * len(partners)
     for number, (a, b) in enumerate(partners):
         amount = min(max(done - number, 0.0), 1.0)
         if amount == 0:
             break
-        here, there = _cut(image, tiles[a]), _cut(image, tiles[b])
-        _blend(canvas, tiles[a], there[::-1], amount)
-        _blend(canvas, tiles[b], here[:, ::-1], amount)
+        here, there = _cut(image, a), _cut(image, b)
+        _blend(canvas, a, there[::-1], amount)
+        _blend(canvas, b, here[:, ::-1], amount)
     return to_picture(canvas)
 
 
@@ -100,21 +109,21 @@ def _reflect(position: float, extent: int) -> float:
     return min(folded, period - folded)
 
 
-def _partners(tiles: list[Tile], draw: np.random.Generator) -> list[tuple[int, int]]:
-    """Pairs of tiles, each tile at most once, each taking the farthest of the three candidates next in line."""
-    waiting = [int(i) for i in draw.permutation(len(tiles))]
+def _every_second(tiles: list[Tile]) -> list[Tile]:
+    """The black squares of the board."""
+    return [tile for tile in tiles if (tile[0] // tile[2] + tile[1] // tile[3]) % 2 == 0]
+
+
+def _partners(image: Picture, tiles: list[Tile], draw: np.random.Generator) -> list[tuple[Tile, Tile]]:
+    """Pairs of tiles, each tile at most once: each takes the one least like it of those still waiting."""
+    means = {tile: lab(to_picture(_cut(image, tile).mean(axis=(0, 1), keepdims=True)))[0, 0] for tile in tiles}
+    waiting = [tiles[i] for i in draw.permutation(len(tiles))]
     pairs = []
     while len(waiting) >= 2:
         first = waiting.pop()
-        candidates = waiting[-3:]
-        far = max(candidates, key=lambda i: _distance(tiles[first], tiles[i]))
-        waiting.remove(far)
-        pairs.append((first, far))
+        unlike = [float(np.linalg.norm(means[first] - means[other])) for other in waiting]
+        pairs.append((first, waiting.pop(int(np.argmax(unlike)))))
     return pairs
-
-
-def _distance(a: Tile, b: Tile) -> float:
-    return float(np.hypot(a[0] - b[0], a[1] - b[1]))
 
 
 def _cut(image: Picture, tile: Tile) -> Floats:

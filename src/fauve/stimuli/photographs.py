@@ -85,14 +85,6 @@ _PHOTOGRAPHS = (
         data.rocket,
     ),
     Photograph(
-        "galaxies",
-        "hundreds of small galaxies of many colours are spread over a black sky",
-        "NASA, Hubble Deep Field",
-        "public domain",
-        "scikit-image: hubble_deep_field.jpg",
-        data.hubble_deep_field,
-    ),
-    Photograph(
         "pavilion",
         "a tall Chinese pavilion with curved roofs rises above trees beside a wide lake",
         "danielbuechele, flickr.com/photos/danielbuechele/6061409035",

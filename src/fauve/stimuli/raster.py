@@ -63,10 +63,9 @@ def lab(image: Picture) -> Floats:
 def unlab(values: Floats) -> Picture:
     """The picture of L*a*b* values; colours outside sRGB are clipped per channel."""
     light = np.clip(values[..., 0], 0, 100)
-    bounded = np.stack([light, values[..., 1], values[..., 2]], axis=-1)
-    # Very saturated dark colours have a negative Z: the nearest blue is what is wanted, not a warning.
-    floor = -200 * (light + 16) / 116
-    bounded[..., 2] = np.minimum(bounded[..., 2], -floor)
+    # A dark colour can be yellower than any light: its Z would be negative. The nearest possible one is meant.
+    yellow = np.minimum(values[..., 2], 199.9 * (light + 16) / 116)
+    bounded = np.stack([light, values[..., 1], yellow], axis=-1)
     return to_picture(lab2rgb(bounded).astype(np.float32) * 255)
 
 

@@ -83,7 +83,7 @@ POSTERISE = Effect(
 )
 
 PIXELATE = Effect(
-    "pixelate", "detail refinement", "pixelated into big square blocks", "blockiness", 1, pixelate, seeded=False
+    "pixelate", "detail refinement", "pixelated into big square blocks", "plateaus", 1, pixelate, seeded=False
 )
 
 COMPRESSION = Effect(

@@ -12,51 +12,62 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import Generic, TypeVar
+from typing import Protocol, TypeVar
 
-__all__ = ["Inline", "Processes"]
+__all__ = ["Executor", "Inline", "Processes"]
 
 J = TypeVar("J")
 A = TypeVar("A")
 
 
-class Inline(Generic[J, A]):
+class Executor(Protocol):
+    """Does jobs somewhere."""
+
+    def run(self, work: Callable[[J], A], jobs: Iterable[J], stop: Callable[[], bool]) -> Iterator[tuple[J, A]]:
+        """Yield (job, answer) in the order of ``jobs``; start none once ``stop()`` is true."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        ...
+
+
+class Inline:
     """One job after the other in this process: for models that fill the device."""
 
-    def __init__(self, work: Callable[[J], A]) -> None:
-        self._work = work
-
-    def run(self, jobs: Iterable[J], stop: Callable[[], bool]) -> Iterator[tuple[J, A]]:
-        """Yield (job, answers) in order."""
+    def run(self, work: Callable[[J], A], jobs: Iterable[J], stop: Callable[[], bool]) -> Iterator[tuple[J, A]]:
+        """Yield (job, answer) in order."""
         for job in jobs:
             if stop():
                 return
-            yield job, self._work(job)
+            yield job, work(job)
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Nothing to give back."""
 
 
-class Processes(Generic[J, A]):
+class Processes:
     """Several worker processes: for work that needs no weights and is bound by the processor.
 
-    ``work`` and the jobs must be picklable. Workers ignore Ctrl-C: the process that started them decides what it means.
+    Work and jobs must be picklable. Workers ignore Ctrl-C: the process that started them decides what it means.
     """
 
-    def __init__(self, work: Callable[[J], A], workers: int) -> None:
-        self._work = work
+    def __init__(self, workers: int) -> None:
         self._ahead = 2 * workers
+        # A worker fills one core; threads inside its libraries would only fight over it. They read this when imported.
+        for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(variable, "1")
         self._pool = ProcessPoolExecutor(
-            workers, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_worker
+            workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
         )
 
-    def run(self, jobs: Iterable[J], stop: Callable[[], bool]) -> Iterator[tuple[J, A]]:
-        """Yield (job, answers) in order, with a bounded number of jobs under way."""
+    def run(self, work: Callable[[J], A], jobs: Iterable[J], stop: Callable[[], bool]) -> Iterator[tuple[J, A]]:
+        """Yield (job, answer) in order, with a bounded number of jobs under way."""
         waiting: deque[tuple[J, Future[A]]] = deque()
         for job in jobs:
             if stop():
                 break
-            waiting.append((job, self._pool.submit(self._work, job)))
+            waiting.append((job, self._pool.submit(work, job)))
             if len(waiting) >= self._ahead:
                 yield _finished(waiting)
         while waiting:
@@ -72,8 +83,5 @@ def _finished(waiting: deque[tuple[J, Future[A]]]) -> tuple[J, A]:
     return job, future.result()
 
 
-def _prepare_worker() -> None:
+def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # One worker a core: threads inside the libraries would only fight over them.
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")

@@ -30,6 +30,8 @@ class InstrumentJudge:
     )
     dimensions = tuple(d for d in DIMENSIONS if any(i.dimension == d for i in INSTRUMENTS.values()))
 
+    weightless = True
+
     @property
     def settings(self) -> Mapping[str, Any]:
         """Revision of the definitions and quantiles."""

@@ -33,6 +33,8 @@ class RandomScorer:
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
 
+    weightless = True
+
     @property
     def settings(self) -> Mapping[str, Any]:
         """Revision and seed."""
@@ -59,6 +61,8 @@ class PolishScorer:
         range=(0.0, 2.0),
         sees_prompt=False,
     )
+
+    weightless = True
 
     @property
     def settings(self) -> Mapping[str, Any]:

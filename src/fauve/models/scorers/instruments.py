@@ -19,6 +19,8 @@ __all__ = ["InstrumentScorer"]
 class InstrumentScorer:
     """One measured property of the picture."""
 
+    weightless = True
+
     def __init__(self, name: str) -> None:
         if name not in INSTRUMENTS:
             raise UnknownName("instrument", name, INSTRUMENTS)

@@ -1,0 +1,6 @@
+"""``python -m fauve``."""
+
+from fauve.cli import main
+
+if __name__ == "__main__":
+    main()

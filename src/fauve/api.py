@@ -1,0 +1,200 @@
+"""What can be done with Fauve from Python; the command line calls nothing else.
+
+Each function takes plain arguments and a run directory, and raises :class:`fauve.errors.FauveError` with a message that
+can be shown as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tomli_w
+
+from fauve.engine.progress import Progress, Silent
+from fauve.engine.provenance import versions
+from fauve.engine.run import RunSummary, execute
+from fauve.errors import ConfigError, DataError, LedgerError, UnknownName
+from fauve.ledger import Ledger
+from fauve.ledger.state import fingerprint
+from fauve.records import Finding
+from fauve.report import build_report
+from fauve.settings import AdapterSettings, DataSettings, RunSettings
+from fauve.studies import STUDIES, analyse_all
+from fauve.studies.evidence import Evidence
+
+__all__ = ["RunResult", "audit", "audit_settings", "findings_of", "report", "run", "study"]
+
+CONTROLS = ("polish", "random")
+FINDINGS = "findings.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run left behind; ``fresh`` is False where nothing had to be done."""
+
+    summary: RunSummary
+    report: Path
+    fresh: bool
+
+
+def run(
+    settings: RunSettings | None = None,
+    directory: Path = Path("fauve-run"),
+    progress: Progress | None = None,
+    *,
+    limit: int | None = None,
+) -> RunResult:
+    """Plan, make stimuli, score, judge, analyse, report: the main job. The same call again is the resume.
+
+    Args:
+        settings: None for the embedded default.
+        directory: the run directory; made where it does not exist.
+        progress: who is told; None for nobody.
+        limit: score the first so many items only.
+
+    Raises:
+        Interrupted: after Ctrl-C.
+        FauveError: when input or a model is unusable.
+    """
+    told = progress or Silent()
+    resolved = settings or RunSettings()
+    summary = execute(resolved, directory, told, limit=limit)
+    page = directory / "report" / "index.html"
+    if summary.did_nothing and page.is_file() and _made_from(directory) == _fingerprint(directory):
+        return RunResult(summary, page, fresh=False)
+    _write(directory / "run.toml", _run_toml(resolved))
+    return RunResult(summary, report(directory, told), fresh=True)
+
+
+def audit_settings(targets: Sequence[str], data: str) -> RunSettings:
+    """Settings of an audit: the targets and the controls over ``data``.
+
+    ``data`` is ``photographs``, or a folder in which every ``pairs.jsonl`` and ``contrasts.jsonl`` is taken, or one
+    such file.
+    """
+    scorers = tuple(AdapterSettings(name=name) for name in dict.fromkeys((*targets, *CONTROLS)))
+    return RunSettings(title=f"Audit of {', '.join(targets)}", data=_data(data), scorers=scorers)
+
+
+def audit(
+    targets: Sequence[str],
+    data: str = "photographs",
+    directory: Path = Path("fauve-audit"),
+    progress: Progress | None = None,
+    *,
+    limit: int | None = None,
+) -> RunResult:
+    """Every reward study that ``data`` allows, on the scorers ``targets`` beside the controls.
+
+    Targets are registered names or ``module:Name``. Raises as :func:`run` does.
+    """
+    return run(audit_settings(targets, data), directory, progress, limit=limit)
+
+
+def study(name: str, directory: Path) -> list[Finding]:
+    """One study's findings from what the ledger holds now.
+
+    Raises:
+        UnknownName: no study is called so.
+        DataError: the directory holds no ledger.
+    """
+    if name not in STUDIES:
+        raise UnknownName("study", name, STUDIES)
+    with Ledger(directory) as ledger:
+        evidence = Evidence.read(ledger)
+    return [finding for finding in analyse_all(evidence, only=(name,)) if finding.study == name]
+
+
+def report(directory: Path, progress: Progress | None = None) -> Path:
+    """Analyse what the ledger holds, write ``findings.json`` and (re)build the site; returns its first page."""
+    told = progress or Silent()
+    with Ledger(directory) as ledger:
+        made_from = fingerprint(ledger)
+        told.say("analysing")
+        findings = analyse_all(Evidence.read(ledger))
+        _write(directory / FINDINGS, json.dumps([f.as_json() for f in findings], indent=1, ensure_ascii=False) + "\n")
+        told.say(f"{len(findings):,} findings; drawing the report")
+        title = "Fauve"
+        page = build_report(
+            ledger, findings, tuple(STUDIES.values()), directory / "report", {"versions": versions(), "title": title}
+        )
+    _write(directory / "report" / ".made-from", made_from)
+    return page
+
+
+def findings_of(directory: Path) -> list[Finding]:
+    """What ``findings.json`` of a run directory states.
+
+    Raises:
+        DataError: there is none, or it is no such file.
+    """
+    path = directory / FINDINGS
+    try:
+        return [Finding.from_json(row) for row in json.loads(path.read_text(encoding="utf-8"))]
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist; make it with `fauve report {directory}`") from None
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path} is no list of findings ({error}); make it again with `fauve report`") from None
+
+
+def _data(data: str) -> DataSettings:
+    if data == "photographs":
+        return DataSettings(photographs=True)
+    path = Path(data)
+    if path.is_file():
+        return DataSettings(photographs=False, **{_kind(path): (path.resolve(),)})
+    if not path.is_dir():
+        raise ConfigError(
+            f"there is no data {data!r}: name a folder, a pairs.jsonl or contrasts.jsonl, or `photographs`"
+        )
+    pairs = tuple(sorted(p.resolve() for p in path.rglob("pairs.jsonl")))
+    contrasts = tuple(sorted(p.resolve() for p in path.rglob("contrasts.jsonl")))
+    if not pairs and not contrasts:
+        raise ConfigError(
+            f"{data} holds no pairs.jsonl and no contrasts.jsonl; see `fauve import --help` for the formats"
+        )
+    return DataSettings(photographs=False, pairs=pairs, contrasts=contrasts)
+
+
+def _kind(path: Path) -> str:
+    for kind in ("pairs", "contrasts"):
+        if path.name == f"{kind}.jsonl":
+            return kind
+    raise ConfigError(
+        f"{path} says neither pairs nor contrasts by its name; rename it to pairs.jsonl or contrasts.jsonl"
+    )
+
+
+def _run_toml(settings: RunSettings) -> str:
+    """Resolved settings and versions. Files are named, not located: a run directory may move to another machine."""
+    plain = settings.model_dump(mode="json", exclude_none=True)
+    for kind in ("pairs", "contrasts", "scores"):
+        plain["data"][kind] = [Path(file).name for file in plain["data"][kind]]
+    return tomli_w.dumps(plain | {"versions": versions()})
+
+
+def _made_from(directory: Path) -> str:
+    try:
+        return (directory / "report" / ".made-from").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+def _fingerprint(directory: Path) -> str:
+    with Ledger(directory) as ledger:
+        return fingerprint(ledger)
+
+
+def _write(path: Path, text: str) -> None:
+    """Appears whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise LedgerError(f"{path} cannot be written ({error.strerror}); free space or check its rights") from error

@@ -1,0 +1,67 @@
+"""``fauve run`` and ``fauve audit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fauve import api
+from fauve.cli.console import listener
+from fauve.settings import read_settings
+
+__all__ = ["audit", "run"]
+
+_OUT = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("config", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option("--out", type=_OUT, default=Path("fauve-run"), show_default=True, help="The run directory.")
+@click.option("--limit", type=click.IntRange(min=1), help="Score the first so many items only.")
+def run(config: Path | None, out: Path, limit: int | None) -> None:
+    """The main job: stimuli, scores, judgements, studies, report.
+
+    CONFIG is a TOML file. Without one the embedded default runs: the photographs that scikit-image and scikit-learn
+    carry, or, where the run directory already holds imported pairs or contrasts, those.
+
+    The same command again goes on where the last one stopped, and does nothing when nothing is missing.
+    """
+    settings = None if config is None else read_settings(config)
+    _show(api.run(settings, out, listener(), limit=limit))
+
+
+@click.command()
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.option(
+    "--data",
+    default="photographs",
+    show_default=True,
+    help="A folder with pairs.jsonl or contrasts.jsonl files, one such file, or `photographs`.",
+)
+@click.option("--out", type=_OUT, default=Path("fauve-audit"), show_default=True, help="The run directory.")
+@click.option("--limit", type=click.IntRange(min=1), help="Score the first so many items only.")
+def audit(targets: tuple[str, ...], data: str, out: Path, limit: int | None) -> None:
+    """Every reward study on your scorers, beside the controls.
+
+    TARGET is a registered name (see `fauve models`) or module:Name; a function of (images, prompts) that returns one
+    number a row is enough.
+    """
+    _show(api.audit(targets, data, out, listener(), limit=limit))
+
+
+def _show(result: api.RunResult) -> None:
+    for name, reason in result.summary.stopped.items():
+        click.echo(f"{name} was given up: {reason}", err=True)
+    failed = {
+        name: sum(count for outcome, count in counts.items() if outcome != "ok")
+        for name, counts in result.summary.outcomes.items()
+    }
+    for name, count in failed.items():
+        if count:
+            click.echo(f"{name}: {count} values failed; `fauve status` says why, `fauve retry` asks again", err=True)
+    if not result.fresh:
+        click.echo("Nothing to do: everything that was asked for is there.")
+    click.echo(f"Report: {result.report}")
+    if any(failed.values()) and not any(counts.get("ok") for counts in result.summary.outcomes.values()):
+        raise SystemExit(1)

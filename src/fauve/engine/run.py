@@ -1,0 +1,208 @@
+"""A run: make what is missing, score what is missing, record each piece as it finishes.
+
+The same call again is the resume. Nothing here interprets a number.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from fauve.engine.estimate import seconds_for
+from fauve.engine.executors.local import Executor, Inline, Processes
+from fauve.engine.interrupt import stoppable
+from fauve.engine.jobs import AdapterSpec, answer, load_here, unload
+from fauve.engine.plan import Work
+from fauve.engine.progress import Progress
+from fauve.engine.provenance import versions
+from fauve.engine.stimuli import Base, base_photographs, missing_stimuli, render, store_stimuli
+from fauve.errors import Interrupted
+from fauve.ledger import Ledger
+from fauve.ledger.importing import import_contrasts, import_pairs, import_scores
+from fauve.ledger.owed import owed_cells, owed_dimensions
+from fauve.models.protocols import Judge
+from fauve.records import Outcome
+from fauve.settings import AdapterSettings, RunSettings
+
+__all__ = ["GIVE_UP_AFTER", "RunSummary", "execute"]
+
+GIVE_UP_AFTER = 3
+"""An adapter whose first so many jobs in a row fail entirely is stopped: the rest would fail alike."""
+
+
+@dataclass(slots=True)
+class RunSummary:
+    """What a run did: new items, and outcomes by adapter name; ``stopped`` names adapters that were given up."""
+
+    imported: int = 0
+    stimuli: int = 0
+    outcomes: dict[str, Counter[str]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @property
+    def did_nothing(self) -> bool:
+        """Whether everything that was asked for was there."""
+        return not (self.imported or self.stimuli or self.outcomes or self.interrupted)
+
+    def as_json(self) -> dict[str, object]:
+        """For the ledger's table of runs."""
+        return {
+            "imported": self.imported,
+            "stimuli": self.stimuli,
+            "outcomes": {name: dict(sorted(counts.items())) for name, counts in sorted(self.outcomes.items())},
+            "seconds": {name: round(value, 2) for name, value in sorted(self.seconds.items())},
+            "stopped": self.stopped,
+            "interrupted": self.interrupted,
+        }
+
+
+def execute(
+    settings: RunSettings, directory: Path, progress: Progress, *, command: str = "run", limit: int | None = None
+) -> RunSummary:
+    """Bring the ledger in ``directory`` up to what the settings ask for.
+
+    ``limit`` scores the first so many items only (stimuli are made in full).
+
+    Raises:
+        Interrupted: after Ctrl-C, when what was in flight is recorded.
+        FauveError: when input or a model is unusable; for models before any work is done.
+    """
+    adapters = [*(_spec("scorer", a) for a in settings.scorers), *(_spec("judge", a) for a in settings.judges)]
+    for spec in adapters:
+        spec.check()
+    summary = RunSummary()
+    with (
+        Ledger(directory, write=True) as ledger,
+        stoppable(lambda: progress.say("Stopping: finishing what is in flight. Again to stop at once.")) as stop,
+    ):
+        summary.imported = _import(ledger, settings)
+        _Run(ledger, settings, progress, stop, summary, command, limit).go(adapters)
+    if summary.interrupted:
+        raise Interrupted("stopped on request; what had finished is in the ledger. The same command goes on from there")
+    return summary
+
+
+def _spec(kind: str, settings: AdapterSettings) -> AdapterSpec:
+    return AdapterSpec(kind, settings.name, settings.options, settings.device, settings.dtype)
+
+
+def _import(ledger: Ledger, settings: RunSettings) -> int:
+    new = 0
+    for path in settings.data.pairs:
+        new += import_pairs(ledger, path).new
+    for path in settings.data.contrasts:
+        new += import_contrasts(ledger, path).new
+    for path in settings.data.scores:
+        new += import_scores(ledger, path).new
+    return new
+
+
+@dataclass(slots=True)
+class _Run:
+    """The state that the stages of one run share."""
+
+    ledger: Ledger
+    settings: RunSettings
+    progress: Progress
+    stop: Callable[[], bool]
+    summary: RunSummary
+    command: str
+    limit: int | None
+    _number: int | None = None
+    _pool: Processes | None = None
+
+    def go(self, adapters: Sequence[AdapterSpec]) -> None:
+        try:
+            self._make_stimuli()
+            works = [work for work in map(self._owed, adapters) if work.owed.rows]
+            for work in works:
+                if not self.stop():
+                    self._score(work)
+            self.summary.interrupted = self.stop()
+        finally:
+            self.progress.done()
+            if self._pool is not None:
+                self._pool.close()
+            if self._number is not None:
+                self.ledger.finish_run(self._number, self.summary.as_json())
+
+    def _make_stimuli(self) -> None:
+        jobs = list(missing_stimuli(self.ledger, self._bases(), self.settings.stimuli))
+        if not jobs:
+            return
+        self.progress.stage("making stimuli", sum(map(len, jobs)))
+        for job, pictures in self._executor(len(jobs), alone=False).run(render, jobs, self.stop):
+            store_stimuli(self.ledger, job, pictures)
+            self.summary.stimuli += len(job)
+            self.progress.advance(len(job))
+
+    def _bases(self) -> list[Base]:
+        wanted = self.settings.data.photographs
+        if wanted is None:
+            others = "SELECT EXISTS (SELECT 1 FROM items WHERE generator <> 'stimuli')"
+            wanted = not self.ledger.db.execute(others).fetchone()[0]
+        return base_photographs(self.settings.stimuli) if wanted else []
+
+    def _owed(self, spec: AdapterSpec) -> Work:
+        """What an adapter owes. Its key needs its settings, and those are complete once it is loaded."""
+        model = load_here(spec)
+        adapter = self.ledger.register(spec.kind, model.card.name, model.settings, model.card.as_json())
+        if isinstance(model, Judge):
+            owed = owed_dimensions(self.ledger, adapter, model.dimensions, self.limit)
+        else:
+            owed = owed_cells(self.ledger, adapter, self.limit)
+        work = Work(spec, adapter, owed, weightless=getattr(model, "weightless", False))
+        if owed.rows:
+            self._announce(work, seconds_for(model, work))
+        if not work.weightless:
+            unload(spec)
+        return work
+
+    def _announce(self, work: Work, seconds: float) -> None:
+        shared = min(self.settings.engine.workers, work.images) if work.weightless else 1
+        done = f", {work.owed.done:,} on file" if work.owed.done else ""
+        self.progress.say(
+            f"{work.spec.name}: {len(work.owed.rows):,} values of {work.images:,} pictures{done}; "
+            f"about {max(1, round(seconds / shared)):,} s, judged by one picture"
+        )
+
+    def _score(self, work: Work) -> None:
+        name = work.spec.name
+        record = self.ledger.record_cells if work.spec.kind == "scorer" else self.ledger.record_dimension_scores
+        jobs = list(work.jobs(self.ledger, self.settings.engine.images_per_job))
+        counts = self.summary.outcomes.setdefault(name, Counter())
+        started, hopeless = time.monotonic(), 0
+        self.progress.stage(name, len(work.owed.rows))
+        executor = self._executor(len(jobs), alone=not work.weightless)
+        work_here = partial(answer, root=self.ledger.directory)
+        for job, answers in executor.run(work_here, jobs, lambda: self.stop() or name in self.summary.stopped):
+            record(self._run_number(), work.adapter, answers)
+            counts.update(a.outcome.value for a in answers)
+            self.progress.advance(len(job))
+            hopeless = 0 if any(a.outcome is Outcome.OK for a in answers) else hopeless + 1
+            if hopeless == GIVE_UP_AFTER:
+                reason = answers[-1].reason or "no reason given"
+                self.summary.stopped[name] = reason
+                self.progress.say(f"{name} is given up after {GIVE_UP_AFTER} jobs without a single value: {reason}")
+        self.summary.seconds[name] = time.monotonic() - started
+        unload(work.spec)
+
+    def _executor(self, jobs: int, *, alone: bool) -> Executor:
+        """This process for models that fill the device and for a handful of jobs, else the pool of workers."""
+        workers = self.settings.engine.workers
+        if alone or workers == 1 or jobs < 2 * workers:
+            return Inline()
+        if self._pool is None:
+            self._pool = Processes(workers)
+        return self._pool
+
+    def _run_number(self) -> int:
+        if self._number is None:
+            self._number = self.ledger.begin_run(self.command, versions())
+        return self._number

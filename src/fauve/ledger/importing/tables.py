@@ -1,0 +1,120 @@
+"""CSV and Parquet from outside, row by row as mappings of column to cell; an empty cell is None."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fauve.errors import suggestion
+from fauve.ledger.importing.rows import Where
+
+__all__ = ["Columns", "read_csv", "read_parquet"]
+
+_BATCH = 20_000  # rows of Parquet in memory at a time
+
+
+class Columns:
+    """The columns that a table must have, and those that it may have."""
+
+    def __init__(self, required: Collection[str], optional: Collection[str] = ()) -> None:
+        self.required, self.optional = tuple(required), tuple(optional)
+
+    def check(self, header: list[str], where: Where) -> None:
+        """Reject columns that stand twice, that there are not, and that are missing."""
+        for name in header:
+            if header.count(name) > 1:
+                where.reject(name, "the column stands twice", "Keep one of them.")
+            if name not in (*self.required, *self.optional):
+                where.reject(
+                    name, "there is no such column", suggestion(name, (*self.required, *self.optional)).strip()
+                )
+        for name in self.required:
+            if name not in header:
+                where.reject(name, "the column is missing", f"Its columns are {', '.join(self.required)}.")
+
+
+def read_csv(path: Path, columns: Columns) -> Iterator[tuple[Where, dict[str, str | None]]]:
+    """The rows of a CSV file (commas, a header, UTF-8 with or without a byte order mark), with their first lines.
+
+    Raises:
+        ImportRejected: where the file or a row is not of that form.
+    """
+    whole = Where(path)
+    _must_be_file(path, whole)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        line = 1
+        try:
+            header = next(reader, [])
+            if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+                whole.reject(None, "its columns are not separated by commas", "Save it with commas.")
+            columns.check(header, Where(path, 1))
+            found = False
+            line = reader.line_num + 1
+            for cells in reader:
+                where, line = Where(path, line), reader.line_num + 1
+                if not cells:
+                    continue
+                if len(cells) != len(header):
+                    where.reject(
+                        None, f"it has {len(cells)} cells and not {len(header)}", "Put cells with commas in quotes."
+                    )
+                found = True
+                yield where, {name: cell if cell.strip() else None for name, cell in zip(header, cells, strict=True)}
+        except csv.Error as error:
+            Where(path, line).reject(None, f"this is not CSV ({error})", "Check quotes and line ends.")
+        except UnicodeDecodeError:
+            whole.reject(None, "it is not UTF-8 text", "Save the file as CSV in UTF-8.")
+    if not found:
+        whole.reject(None, "the file holds no rows", "Write a row for each item.")
+
+
+def read_parquet(path: Path, columns: Columns, numbers: Collection[str]) -> Iterator[tuple[Where, dict[str, Any]]]:
+    """The rows of a Parquet file; ``line`` counts them from 1.
+
+    Columns in ``numbers`` come as they are, all others as text (whole numbers are written out).
+
+    Raises:
+        ImportRejected: where the file is no Parquet or a column cannot be read as text.
+    """
+    whole = Where(path)
+    _must_be_file(path, whole)
+    try:
+        table = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        whole.reject(None, f"it cannot be read as Parquet ({error})", "Write it again.")
+    with table:
+        header = list(table.schema_arrow.names)
+        columns.check(header, whole)
+        if table.metadata.num_rows == 0:
+            whole.reject(None, "the file holds no rows", "Write a row for each item.")
+        line = 0
+        for batch in table.iter_batches(_BATCH):
+            frame = pl.DataFrame(pl.from_arrow(batch))
+            for row in frame.with_columns(_as_text(frame, numbers, whole)).iter_rows(named=True):
+                line += 1
+                yield Where(path, line), row
+
+
+def _as_text(frame: pl.DataFrame, numbers: Collection[str], whole: Where) -> list[pl.Expr]:
+    casts = []
+    for name, kind in frame.schema.items():
+        if name in numbers:
+            continue
+        if not (kind.is_integer() or kind in {pl.String, pl.Categorical, pl.Enum, pl.Null}):
+            whole.reject(name, f"the column is {kind}, and text belongs there", "Write it as text.")
+        casts.append(pl.col(name).cast(pl.String))
+    return casts
+
+
+def _must_be_file(path: Path, whole: Where) -> None:
+    if not path.exists():
+        whole.reject(None, "there is no such file", "Check the path.")
+    if not path.is_file():
+        whole.reject(None, "it is no file", "Name the file itself.")

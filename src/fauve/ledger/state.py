@@ -1,0 +1,103 @@
+"""How far a run directory is: a fingerprint of its content, and counts for ``fauve status``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fauve.keys import digest
+from fauve.ledger.owed import owed_cells, owed_dimensions
+from fauve.ledger.queries import adapters
+from fauve.ledger.store import Ledger
+from fauve.version import __version__
+
+__all__ = ["AdapterState", "State", "fingerprint", "state"]
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterState:
+    """One scorer or judge: values wanted for the items on file, those that are ok, and the others by outcome."""
+
+    kind: str
+    name: str
+    wanted: int
+    ok: int
+    failed: dict[str, int]
+    reasons: tuple[tuple[str, int], ...]
+
+    @property
+    def missing(self) -> int:
+        """Values that were never asked for or never came back."""
+        return self.wanted - self.ok - sum(self.failed.values())
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a run directory holds."""
+
+    items: dict[str, int]
+    images: int
+    imported_scores: dict[str, int]
+    adapters: tuple[AdapterState, ...]
+    runs: int
+
+
+def fingerprint(ledger: Ledger) -> str:
+    """Changes whenever anything that a report is drawn from changes through Fauve."""
+    tables = (
+        "items",
+        "images",
+        "prompts",
+        "selections",
+        "imported_scores",
+        "judge_labels",
+        "cells",
+        "dimension_scores",
+    )
+    counts = {table: ledger.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+    failed = ledger.db.execute("SELECT count(*) FROM cells WHERE outcome <> 'ok'").fetchone()[0]
+    current = [row[0] for row in ledger.db.execute("SELECT adapter FROM adapters WHERE current = 1 ORDER BY 1")]
+    return digest({"fauve": __version__, "counts": counts, "failed": failed, "adapters": current})
+
+
+def state(ledger: Ledger) -> State:
+    """Counts of everything, with what failed and why."""
+    items = {
+        (f"pairs by {generator}" if kind == "pair" else f"contrasts of {study}"): count
+        for kind, study, generator, count in ledger.db.execute(
+            "SELECT kind, study, generator, count(*) FROM items GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        )
+    }
+    imported = dict(
+        ledger.db.execute(
+            "SELECT scorer || ' (' || source || ')', count(*) FROM imported_scores GROUP BY scorer, source ORDER BY 1"
+        ).fetchall()
+    )
+    return State(
+        items=items,
+        images=ledger.db.execute("SELECT count(*) FROM images").fetchone()[0],
+        imported_scores=imported,
+        adapters=tuple(
+            _adapter_state(ledger, kind, row) for kind in ("scorer", "judge") for row in adapters(ledger, kind)
+        ),
+        runs=ledger.db.execute("SELECT count(*) FROM runs").fetchone()[0],
+    )
+
+
+def _adapter_state(ledger: Ledger, kind: str, row: dict[str, str]) -> AdapterState:
+    table = "cells" if kind == "scorer" else "dimension_scores"
+    counts = dict(
+        ledger.db.execute(f"SELECT outcome, count(*) FROM {table} WHERE adapter = ? GROUP BY 1", (row["adapter"],))
+    )
+    reasons = ledger.db.execute(
+        f"SELECT reason, count(*) FROM {table} WHERE adapter = ? AND outcome <> 'ok' "
+        "GROUP BY 1 ORDER BY 2 DESC LIMIT 5",
+        (row["adapter"],),
+    ).fetchall()
+    if kind == "scorer":
+        owed = owed_cells(ledger, row["adapter"])
+    else:
+        seen = "SELECT DISTINCT dimension FROM dimension_scores WHERE adapter = ? ORDER BY 1"
+        owed = owed_dimensions(ledger, row["adapter"], [d for (d,) in ledger.db.execute(seen, (row["adapter"],))])
+    wanted = len(owed.rows) + owed.done
+    ok = counts.pop("ok", 0)
+    return AdapterState(kind, row["name"], wanted, ok, counts, tuple((str(reason), n) for reason, n in reasons))

@@ -1,0 +1,32 @@
+"""The cards of everything that is registered, without loading any of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fauve.errors import PluginError
+from fauve.instruments import INSTRUMENTS
+from fauve.models.cards import ModelCard
+from fauve.models.registry import Entry, entries, make_judge, make_scorer
+
+__all__ = ["catalogue"]
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """One row a scorer or judge: its card's fields, who registered it, and for a broken plugin its ``error``."""
+    rows = [_row("scorer", entry) for entry in entries("scorer").values()]
+    rows += [_card_row("scorer", make_scorer(f"instrument:{name}").card, "fauve") for name in INSTRUMENTS]
+    return rows + [_row("judge", entry) for entry in entries("judge").values()]
+
+
+def _row(role: str, entry: Entry) -> dict[str, Any]:
+    try:
+        made = make_scorer(entry.name) if role == "scorer" else make_judge(entry.name)
+    except PluginError as error:
+        broken = ModelCard(name=entry.name, kind="callable", summary=f"does not import: {error}")
+        return _card_row(role, broken, entry.origin) | {"error": str(error)}
+    return _card_row(role, made.card, entry.origin) | {"name": entry.name}
+
+
+def _card_row(role: str, card: ModelCard, origin: str) -> dict[str, Any]:
+    return {"role": role, **card.as_json(), "origin": origin, "error": None}

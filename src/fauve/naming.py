@@ -1,0 +1,90 @@
+"""How canonical names are written for readers, in this one place.
+
+Names that are not listed (a stranger's scorer, a new generator) are written as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+__all__ = ["CONTROLS", "ScorerKind", "generator_name", "scorer_kind", "scorer_name"]
+
+CONTROLS = frozenset({"oracle", "polish", "random"})
+"""Scorers that every table carries to be compared with: the truth, taste without a prompt, chance."""
+
+INSTRUMENT_PREFIX = "instrument:"
+
+ScorerKind = Literal["model", "instrument", "control"]
+
+_SCORERS = {
+    "blip-b": "BLIP-B",
+    "blip-l": "BLIP-L",
+    "clip-l": "CLIP-L",
+    "gpt-5-chat": "GPT-5 chat",
+    "hps-v1": "HPS v1",
+    "hpsv2.0": "HPSv2.0",
+    "hpsv2.1": "HPSv2.1",
+    "hpsv3": "HPSv3",
+    "imagereward": "ImageReward",
+    "laion-v2": "LAION aesthetic v2",
+    "mps": "MPS",
+    "oracle": "Oracle",
+    "pickscore": "PickScore",
+    "polish": "Prompt-blind polish",
+    "random": "Random",
+    "visionreward": "VisionReward",
+}
+
+_GENERATORS = {
+    "alchemist": "Alchemist",
+    "dance-flux": "DanceFlux",
+    "flux-dev": "FLUX.1 dev",
+    "flux-krea": "FLUX.1 Krea",
+    "flux-schnell": "FLUX.1 schnell",
+    "flux.2-klein-9b": "FLUX.2 klein 9B",
+    "glm-image": "GLM-Image",
+    "gpt-image-1.5": "GPT Image 1.5",
+    "longcat-image": "LongCat-Image",
+    "nano-banana": "Nano Banana",
+    "playground-v2.5": "Playground v2.5",
+    "pref-flux": "PrefFlux",
+    "qwen-image": "Qwen-Image",
+    "sd1.5": "SD1.5",
+    "sd1.5-dpo": "SD1.5 DPO",
+    "sd3.5-large": "SD3.5 Large",
+    "sd3.5-m": "SD3.5 Medium",
+    "sd3.5-m-geneval": "SD3.5 Medium GenEval",
+    "sd3.5-m-pickscore": "SD3.5 Medium PickScore",
+    "sdxl": "SDXL",
+    "seedream-4": "Seedream 4",
+    "stimuli": "stimuli",
+    "z-image": "Z-Image",
+    "z-image-turbo": "Z-Image Turbo",
+}
+
+_STEERED = re.compile(r"^(?P<base>.+)\+vsf@(?P<scale>[0-9.]+)$")
+_DIALLED = re.compile(r"^(?P<base>.+)~(?P<strength>-?[0-9.]+)$")
+
+
+def scorer_name(name: str) -> str:
+    """``hpsv3`` → ``HPSv3``; ``instrument:sharpness`` → ``sharpness (instrument)``."""
+    if name.startswith(INSTRUMENT_PREFIX):
+        return f"{name.removeprefix(INSTRUMENT_PREFIX).replace('_', ' ')} (instrument)"
+    return _SCORERS.get(name, name)
+
+
+def generator_name(name: str) -> str:
+    """``nano-banana`` → ``Nano Banana``; steered and dialled variants say what was done to their base."""
+    if steered := _STEERED.match(name):
+        return f"{generator_name(steered['base'])} with VSF {steered['scale']}"
+    if dialled := _DIALLED.match(name):
+        return f"{generator_name(dialled['base'])} at {dialled['strength']}"
+    return _GENERATORS.get(name, name)
+
+
+def scorer_kind(name: str) -> ScorerKind:
+    """Whether a scorer is a control, an instrument (both see no prompt, or know the truth), or a model under study."""
+    if name in CONTROLS:
+        return "control"
+    return "instrument" if name.startswith(INSTRUMENT_PREFIX) else "model"

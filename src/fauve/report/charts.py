@@ -1,0 +1,293 @@
+"""Charts as Vega-Lite: a neutral :class:`fauve.studies.protocol.Chart` becomes a specification with its data inside.
+
+Nothing here is text that a browser runs: labels travel as data, and the page evaluates expressions with Vega's
+interpreter. The colours of light paper stand in ``config``, those of dark paper in ``usermeta.dark``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from fauve.report.colours import CONTROL, Ink
+from fauve.report.exports import csv_text
+from fauve.report.numbers import format_estimate, format_value
+from fauve.report.wording import scorer_label
+from fauve.studies.protocol import Chart, Mark
+
+__all__ = ["chart_csv", "describe", "end_labels", "ink_of", "mark_text", "specification"]
+
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+_SANS = "ui-sans-serif, system-ui, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
+_LIGHT = {"ink": "#1f1b16", "soft": "#6f675c", "line": "#d9d2c5"}
+_DARK = {"ink": "#efe8dc", "soft": "#a89e90", "line": "#3b342d"}
+_ROW = 28
+_LANE = 15
+_SPOKEN_ROWS = 12
+
+Spec = dict[str, Any]
+
+
+def specification(chart: Chart, colours: Mapping[str, Ink]) -> Spec:
+    """The Vega-Lite specification of a chart; ``colours`` has an ink for every series."""
+    series = list(dict.fromkeys(mark.series for mark in chart.marks))
+    chosen = [ink_of(chart, name, colours) for name in series]
+    body = _dose(chart, series) if chart.kind == "dose" else _intervals(chart, series)
+    return {
+        "$schema": _SCHEMA,
+        "description": chart.title,
+        "width": "container",
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "data": {"name": "marks", "values": [_datum(mark) for mark in chart.marks]},
+        **body,
+        "config": _config(_LIGHT, [ink.light for ink in chosen], chosen),
+        "usermeta": {"dark": _config(_DARK, [ink.dark for ink in chosen], chosen)},
+    }
+
+
+def ink_of(chart: Chart, series: str, colours: Mapping[str, Ink]) -> Ink:
+    """The colour of a series in a chart: grey where all of its marks are controls."""
+    if all(mark.control for mark in chart.marks if mark.series == series):
+        return CONTROL
+    return colours[series]
+
+
+def chart_csv(chart: Chart) -> str:
+    """The numbers behind a chart, one row a mark."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["label", "series", "x", "estimate", "low", "high", "published", "control"])
+    for mark in chart.marks:
+        numbers = [_number(x) for x in (mark.x, mark.estimate, mark.low, mark.high, mark.published)]
+        writer.writerow([csv_text(mark.label), csv_text(mark.series), *numbers, "yes" if mark.control else "no"])
+    return buffer.getvalue()
+
+
+def mark_text(mark: Mark) -> str:
+    """The value of a mark with its interval, as it reads."""
+    return " ".join(filter(None, format_estimate(mark.estimate, mark.low, mark.high)))
+
+
+def describe(chart: Chart) -> str:
+    """What a chart shows, in words, for readers who cannot see it."""
+    told = chart.marks[:_SPOKEN_ROWS]
+    rows = "; ".join(f"{_named(mark)} {mark_text(mark)}" for mark in told)
+    more = len(chart.marks) - len(told)
+    rest = f"; and {more} more, all in the table and the CSV file" if more else ""
+    lines = "".join(f" A line marks {label} at {format_value(value)}." for value, label in chart.lines)
+    return f"{chart.title}. {chart.axis}: {rows}{rest}.{lines}"
+
+
+def end_labels(chart: Chart) -> list[tuple[float, float, str]]:
+    """Where each line of a dose chart is named: (x, y, series), moved apart so that no two names overlap."""
+    last: dict[str, Mark] = {}
+    for mark in chart.marks:
+        if mark.series not in last or _dose_of(mark) >= _dose_of(last[mark.series]):
+            last[mark.series] = mark
+    low, high = _span(chart)
+    gap = (high - low) * 0.075
+    placed: list[tuple[float, float, str]] = []
+    for name, mark in sorted(last.items(), key=lambda entry: entry[1].estimate):
+        floor = placed[-1][1] + gap if placed else float("-inf")
+        placed.append((_dose_of(mark), max(mark.estimate, floor), name))
+    over = placed[-1][1] - max(high, placed[-1][1] - gap * (len(placed) - 1)) if placed else 0.0
+    return [(x, y - max(over, 0.0) / 2, name) for x, y, name in placed]
+
+
+def _span(chart: Chart) -> tuple[float, float]:
+    values = [v for m in chart.marks for v in (m.estimate, m.low, m.high) if v is not None]
+    return min(values), max(values)
+
+
+def _dose_of(mark: Mark) -> float:
+    return 0.0 if mark.x is None else mark.x
+
+
+def _named(mark: Mark) -> str:
+    names = [mark.label] if mark.label == mark.series else [mark.label, scorer_label(mark.series)]
+    dose = f" at {format_value(mark.x)}" if mark.x is not None else ""
+    return f"{', '.join(dict.fromkeys(filter(None, names)))}{dose}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else repr(value)
+
+
+def _datum(mark: Mark) -> Spec:
+    value, interval = format_estimate(mark.estimate, mark.low, mark.high)
+    beside = "" if mark.published is None else f"; published {format_value(mark.published, 6)}"
+    return {
+        "label": scorer_label(mark.label),
+        "series": scorer_label(mark.series),
+        "x": mark.x,
+        "estimate": mark.estimate,
+        "low": mark.low,
+        "high": mark.high,
+        "published": mark.published,
+        "value": value,
+        "told": f"{_named(mark)}: {value} {interval}{beside}",
+    }
+
+
+def _config(theme: Mapping[str, str], colours: list[str], chosen: list[Ink]) -> Spec:
+    axis = {
+        "domain": False,
+        "ticks": False,
+        "gridColor": theme["line"],
+        "labelColor": theme["soft"],
+        "titleColor": theme["soft"],
+        "titleFontWeight": "normal",
+        "labelFontSize": 13,
+        "titleFontSize": 13,
+        "labelPadding": 6,
+        "titlePadding": 10,
+    }
+    return {
+        "font": _SANS,
+        "background": None,
+        "view": {"stroke": None},
+        "axis": axis,
+        "axisY": {"labelColor": theme["ink"]},
+        "text": {"color": theme["ink"], "fontSize": 13},
+        "rule": {"color": theme["soft"]},
+        "style": {
+            "reference": {"stroke": theme["soft"], "strokeDash": [3, 3]},
+            "reference-label": {"fill": theme["soft"]},
+            "published": {"stroke": theme["soft"], "fill": None},
+        },
+        "legend": {"labelColor": theme["ink"], "labelFontSize": 13, "symbolSize": 70, "labelLimit": 260},
+        "range": {"category": colours, "symbol": [ink.shape for ink in chosen]},
+    }
+
+
+def _colour(series: list[str], legend: bool) -> Spec:
+    shown = {"orient": "top", "title": None, "columns": 4} if legend else None
+    return {
+        "field": "series",
+        "type": "nominal",
+        "scale": {"domain": [scorer_label(name) for name in series]},
+        "legend": shown,
+    }
+
+
+def _references(chart: Chart, channel: str) -> list[Spec]:
+    if not chart.lines:
+        return []
+    values = [{"at": value, "name": label} for value, label in chart.lines]
+    place = {channel: {"field": "at", "type": "quantitative"}}
+    across = channel == "x"
+    label: Spec = {
+        "type": "text",
+        "style": "reference-label",
+        "baseline": "bottom",
+        "align": "center" if across else "left",
+        "dy": -4 if across else -3,
+    }
+    corner = {"y": {"value": 0}} if across else {"x": {"value": 0}}
+    return [
+        {"data": {"values": values}, "mark": {"type": "rule", "style": "reference"}, "encoding": place},
+        {
+            "data": {"values": values},
+            "mark": label,
+            "encoding": {**place, **corner, "text": {"field": "name", "type": "nominal"}},
+        },
+    ]
+
+
+def _intervals(chart: Chart, series: list[str]) -> Spec:
+    labels = list(dict.fromkeys(scorer_label(mark.label) for mark in chart.marks))
+    lanes = len(chart.marks) > len(labels)
+    told = any(scorer_label(m.label) != scorer_label(m.series) for m in chart.marks) and len(series) > 1
+    row: Spec = {
+        "y": {
+            "field": "label",
+            "type": "nominal",
+            "sort": labels,
+            "title": None,
+            "axis": {"labelLimit": 240, "grid": False},
+        }
+    }
+    if lanes:
+        row["yOffset"] = {"field": "series", "sort": [scorer_label(name) for name in series]}
+    across: Spec = {
+        "field": "estimate",
+        "type": "quantitative",
+        "title": chart.axis,
+        "scale": {"zero": False, "nice": True},
+    }
+    colour = _colour(series, told)
+    shape = {"field": "series", "type": "nominal", "scale": colour["scale"], "legend": colour["legend"]}
+    layers: list[Spec] = [
+        *_references(chart, "x"),
+        {
+            "transform": [{"filter": "isValid(datum.low) && isValid(datum.high)"}],
+            "mark": {"type": "rule", "strokeWidth": 2, "strokeCap": "round"},
+            "encoding": {**row, "x": {**across, "field": "low"}, "x2": {"field": "high"}, "color": colour},
+        },
+        {
+            "transform": [{"filter": "isValid(datum.published)"}],
+            "mark": {"type": "point", "shape": "diamond", "size": 90, "style": "published", "strokeWidth": 1.5},
+            "encoding": {**row, "x": {**across, "field": "published"}, "tooltip": {"field": "told"}},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1},
+            "encoding": {**row, "x": across, "color": colour, "shape": shape, "tooltip": {"field": "told"}},
+        },
+        {
+            "name": "values",
+            "mark": {"type": "text", "align": "left", "dx": 10},
+            "encoding": {**row, "x": {"value": {"expr": "width"}}, "text": {"field": "value"}},
+        },
+    ]
+    height = _lane_height(chart, labels) if lanes else max(len(labels), 1) * _ROW
+    return {"height": height, "layer": layers}
+
+
+def _lane_height(chart: Chart, labels: list[str]) -> int:
+    most = max(sum(scorer_label(m.label) == label for m in chart.marks) for label in labels)
+    return len(labels) * (most * _LANE + 16)
+
+
+def _dose(chart: Chart, series: list[str]) -> Spec:
+    x: Spec = {"field": "x", "type": "quantitative", "title": chart.x_axis or None, "axis": {"grid": False}}
+    y: Spec = {"field": "estimate", "type": "quantitative", "title": chart.axis, "scale": {"zero": False}}
+    colour = _colour(series, legend=False)
+    names = [{"x": at, "estimate": y_at, "series": scorer_label(name)} for at, y_at, name in end_labels(chart)]
+    lit = {"condition": {"param": "lit", "value": 1, "empty": True}, "value": 0.25}
+    layers: list[Spec] = [
+        *_references(chart, "y"),
+        {
+            "transform": [{"filter": "isValid(datum.low) && isValid(datum.high)"}],
+            "mark": {"type": "area", "opacity": 0.16},
+            "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour},
+        },
+        {
+            "mark": {"type": "line", "strokeWidth": 2},
+            "encoding": {"x": x, "y": y, "color": colour, "opacity": lit},
+        },
+        {
+            "params": [
+                {
+                    "name": "lit",
+                    "select": {"type": "point", "fields": ["series"], "on": "pointerover", "clear": "pointerout"},
+                }
+            ],
+            "mark": {"type": "point", "filled": True, "size": 46},
+            "encoding": {
+                "x": x,
+                "y": y,
+                "color": colour,
+                "shape": {"field": "series", "type": "nominal", "scale": colour["scale"], "legend": None},
+                "opacity": lit,
+                "tooltip": {"field": "told"},
+            },
+        },
+        {
+            "data": {"values": names},
+            "mark": {"type": "text", "align": "left", "dx": 9, "limit": 120},
+            "encoding": {"x": x, "y": y, "color": colour, "text": {"field": "series"}},
+        },
+    ]
+    return {"height": 260, "layer": layers}

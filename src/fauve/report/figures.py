@@ -1,0 +1,160 @@
+"""The same charts for print: SVG by matplotlib, the same bytes for the same chart.
+
+This is the only module that imports matplotlib.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+from matplotlib.axes import Axes  # noqa: E402 - the backend is chosen first
+from matplotlib.figure import Figure  # noqa: E402
+
+from fauve.report.charts import describe, end_labels, ink_of, mark_text  # noqa: E402
+from fauve.report.colours import Ink  # noqa: E402
+from fauve.report.wording import scorer_label  # noqa: E402
+from fauve.studies.protocol import Chart, Mark  # noqa: E402
+
+__all__ = ["svg"]
+
+_INK, _SOFT, _LINE = "#1f1b16", "#6f675c", "#d9d2c5"
+_MARKERS = {
+    "circle": "o",
+    "square": "s",
+    "triangle-up": "^",
+    "diamond": "D",
+    "triangle-down": "v",
+    "cross": "P",
+    "triangle-right": ">",
+    "triangle-left": "<",
+    "stroke": "|",
+}
+_STYLE = {
+    "svg.hashsalt": "fauve",
+    "svg.fonttype": "none",  # text stays text: it can be searched, edited and read aloud
+    "text.parse_math": False,  # a name with two dollar signs is a name
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.edgecolor": _LINE,
+    "text.color": _INK,
+    "axes.labelcolor": _SOFT,
+    "xtick.color": _SOFT,
+    "ytick.color": _INK,
+    "axes.unicode_minus": True,
+}
+_WIDTH = 7.2
+
+
+def svg(chart: Chart, colours: Mapping[str, Ink]) -> bytes:
+    """The chart as an SVG file on white."""
+    with mpl.rc_context(_STYLE):
+        figure = _dose(chart, colours) if chart.kind == "dose" else _intervals(chart, colours)
+        buffer = io.BytesIO()
+        metadata = {"Date": None, "Creator": None, "Title": _clean(chart.title), "Description": _clean(describe(chart))}
+        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata=metadata)
+    return buffer.getvalue()
+
+
+def _intervals(chart: Chart, colours: Mapping[str, Ink]) -> Figure:
+    labels = list(dict.fromkeys(mark.label for mark in chart.marks))
+    series = list(dict.fromkeys(mark.series for mark in chart.marks))
+    lanes = len(series) if len(chart.marks) > len(labels) else 1
+    figure = Figure(figsize=(_WIDTH, 0.9 + len(labels) * (0.16 + 0.16 * lanes)))
+    axes = figure.add_subplot()
+    _reference_lines(chart, axes.axvline, axes, upright=True)
+    step = 0.8 / lanes
+    for mark in chart.marks:
+        lane = series.index(mark.series) if lanes > 1 else 0
+        _interval(axes, mark, labels.index(mark.label) + (lane - (lanes - 1) / 2) * step, ink_of(chart, mark.series, colours))
+    axes.set_yticks(range(len(labels)), [_clean(scorer_label(label)) for label in labels])
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.set_xlabel(_clean(chart.axis))
+    if lanes > 1 or any(mark.label != mark.series for mark in chart.marks):
+        _legend(axes, chart, series, colours)
+    return _bare(figure, axes, "x")
+
+
+def _interval(axes: Axes, mark: Mark, row: float, ink: Ink) -> None:
+    if mark.low is not None and mark.high is not None:
+        axes.plot([mark.low, mark.high], [row, row], color=ink.light, linewidth=1.6, solid_capstyle="round")
+    axes.plot([mark.estimate], [row], marker=_MARKERS[ink.shape], color=ink.light, markersize=6, linestyle="none")
+    if mark.published is not None:
+        axes.plot([mark.published], [row], marker="D", markerfacecolor="none", markeredgecolor=_SOFT, markersize=6)
+    place = {"xy": (1, row), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+    axes.annotate(mark_text(mark), xytext=(8, 0), va="center", ha="left", fontsize=8, color=_SOFT, **place)
+
+
+def _legend(axes: Axes, chart: Chart, series: list[str], colours: Mapping[str, Ink]) -> None:
+    for name in series:
+        ink = ink_of(chart, name, colours)
+        label = _clean(scorer_label(name))
+        # A label that starts with an underscore would be left out by matplotlib.
+        axes.plot([], [], marker=_MARKERS[ink.shape], color=ink.light, linestyle="none", label=f"\u200b{label}")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.04), ncols=4, frameon=False, fontsize=8, handletextpad=0.3)
+
+
+def _dose(chart: Chart, colours: Mapping[str, Ink]) -> Figure:
+    figure = Figure(figsize=(_WIDTH, 3.6))
+    axes = figure.add_subplot()
+    _reference_lines(chart, axes.axhline, axes, upright=False)
+    for name in dict.fromkeys(mark.series for mark in chart.marks):
+        _line(axes, [mark for mark in chart.marks if mark.series == name], ink_of(chart, name, colours))
+    for x, y, name in end_labels(chart):
+        ink = ink_of(chart, name, colours)
+        axes.annotate(
+            _clean(scorer_label(name)),
+            (x, y),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=ink.light,
+            annotation_clip=False,
+        )
+    axes.set_xlabel(_clean(chart.x_axis))
+    axes.set_ylabel(_clean(chart.axis))
+    return _bare(figure, axes, "y")
+
+
+def _line(axes: Axes, marks: list[Mark], ink: Ink) -> None:
+    marks = sorted(marks, key=lambda mark: mark.x or 0.0)
+    xs = [mark.x or 0.0 for mark in marks]
+    axes.plot(xs, [m.estimate for m in marks], color=ink.light, linewidth=1.8, marker=_MARKERS[ink.shape], markersize=4)
+    bounded = [m for m in marks if m.low is not None and m.high is not None]
+    lows, highs = [m.low for m in bounded], [m.high for m in bounded]
+    axes.fill_between([m.x or 0.0 for m in bounded], lows, highs, color=ink.light, alpha=0.14, linewidth=0)
+
+
+def _reference_lines(chart: Chart, draw: object, axes: Axes, *, upright: bool) -> None:
+    for value, label in chart.lines:
+        draw(value, color=_SOFT, linewidth=0.8, linestyle=(0, (3, 3)), zorder=0)  # type: ignore[operator]
+        place = ((value, 1), ("data", "axes fraction")) if upright else ((0, value), ("axes fraction", "data"))
+        axes.annotate(
+            _clean(label),
+            place[0],
+            xycoords=place[1],
+            xytext=(0, 3) if upright else (2, 3),
+            textcoords="offset points",
+            ha="center" if upright else "left",
+            va="bottom",
+            fontsize=8,
+            color=_SOFT,
+        )
+
+
+def _bare(figure: Figure, axes: Axes, grid: str) -> Figure:
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.set_axisbelow(True)
+    axes.grid(axis=grid, color=_LINE, linewidth=0.6)  # type: ignore[arg-type]
+    return figure
+
+
+def _clean(text: str) -> str:
+    """Without the control characters that XML has no place for."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -1,0 +1,93 @@
+"""Small copies of stored pictures, each written once under the hash of its original.
+
+Pictures are read, checked, scaled and written one by one in two threads, so memory holds two of them at a time however
+many there are. A copy that an earlier report left behind is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from PIL import Image
+
+from fauve.errors import ImageRejected, LedgerCorrupt
+from fauve.imaging import thumbnail
+from fauve.ledger import Ledger
+from fauve.records import ImageRef
+
+__all__ = ["LARGE", "SMALL", "Thumbs"]
+
+SMALL = 480
+"""Longer side of a picture in the gallery, in pixels."""
+LARGE = 1120
+"""Longer side of the pair on the first page."""
+_THREADS = 2
+_QUALITY = 82
+
+
+class Thumbs:
+    """Writes small copies into ``root``; use it as a context manager.
+
+    ``broken`` maps the hash of each picture that could not be read to the reason.
+    """
+
+    def __init__(self, ledger: Ledger, root: Path) -> None:
+        self._ledger, self._root = ledger, root
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="thumbs")
+        self._done: set[str] = set()
+        self.broken: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Every copy that belongs to this report, relative to its folder."""
+        return frozenset(self._done)
+
+    def write(self, refs: Iterable[ImageRef], side: int = SMALL) -> None:
+        """Make sure that a copy of each picture exists; those that cannot be read go to ``broken``."""
+        wanted = {path_of(ref, side): ref for ref in refs}
+        new = {path: ref for path, ref in wanted.items() if path not in self._done and ref.sha256 not in self.broken}
+        for (path, ref), problem in zip(new.items(), self._pool.map(self._make, new.values(), new.keys()), strict=True):
+            if problem is None:
+                self._done.add(path)
+            else:
+                self.broken[ref.sha256] = problem
+
+    def _make(self, ref: ImageRef, path: str) -> str | None:
+        target = self._root / path
+        if target.is_file():
+            return None
+        try:
+            picture = self._ledger.images.open(ref)
+        except (LedgerCorrupt, ImageRejected) as error:
+            return str(error)
+        side = int(path.split("/")[1])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(".part")
+        _encode(thumbnail(picture, side), partial)
+        partial.replace(target)
+        return None
+
+
+def path_of(ref: ImageRef, side: int) -> str:
+    """Where the copy lies, relative to the report's folder."""
+    return f"thumbs/{side}/{ref.sha256[:2]}/{ref.sha256}.webp"
+
+
+def size_of(ref: ImageRef, side: int) -> tuple[int, int]:
+    """Width and height of the copy, as :func:`fauve.imaging.thumbnail` makes it."""
+    scale = min(1.0, side / max(ref.width, ref.height))
+    return max(1, round(ref.width * scale)), max(1, round(ref.height * scale))
+
+
+def _encode(picture: Image.Image, target: Path) -> None:
+    picture.save(target, "WEBP", quality=_QUALITY, method=2)

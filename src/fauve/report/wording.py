@@ -1,0 +1,115 @@
+"""How names read in a report: metrics, scorers, groups, and what each metric means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["METRICS", "Metric", "group_label", "metric", "scorer_label"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric as it reads: its label, the symbol or unit beside it, and what it means in a sentence or two."""
+
+    name: str
+    label: str
+    meaning: str
+
+
+_METRICS = (
+    Metric(
+        "accuracy",
+        "Accuracy",
+        "Share of contrasts in which the scorer gives the faithful image, the one that was asked for, the higher "
+        "score. A coin has 0.5. Equal scores count as not chosen.",
+    ),
+    Metric(
+        "balanced_accuracy",
+        "Balanced accuracy",
+        "Accuracy where the anti image is faithful and accuracy where the original image is, averaged: a scorer that "
+        "always picks one kind has 0.5. Defined only where both kinds occur.",
+    ),
+    Metric(
+        "f1",
+        "F1",
+        "F1 of the two kinds of faithful image, weighted by how often each occurs.",
+    ),
+    Metric(
+        "auroc",
+        "AUROC",
+        "How well the softmax of the two scores ranks pairs by which image is faithful: 0.5 is chance, 1 is perfect.",
+    ),
+    Metric(
+        "margin",
+        "Margin",
+        "Mean of score(faithful) − score(default), in the scorer's own unit. Below zero the scorer takes points off "
+        "for what was asked. Margins of different scorers cannot be compared with each other.",
+    ),
+    Metric(
+        "shift",
+        "Shift",
+        "Mean of second − first score of the same item, paired, in the scorer's own unit.",
+    ),
+    Metric("after", "After", "Mean score of the second image of each pair, in the scorer's own unit."),
+    Metric("before", "Before", "Mean score of the first image of each pair, in the scorer's own unit."),
+    Metric(
+        "success",
+        "Success",
+        "Share of pairs in which the anti image follows the anti prompt better than the original image does. It can be "
+        "high while only part of what was asked is there, so the share of requests honoured stands beside it.",
+    ),
+    Metric(
+        "honoured",
+        "Honoured",
+        "Share of the requested dimensions that a judge finds honoured: it scores the anti image more than 0.25 below "
+        "the original image on that dimension.",
+    ),
+    Metric(
+        "wholly_honoured",
+        "Wholly honoured",
+        "Share of prompts whose every requested dimension the judge finds honoured.",
+    ),
+    Metric(
+        "slope",
+        "Slope",
+        "Change of the score from no effect to the effect at full strength, by regression on its strength, in the "
+        "scorer's own unit. Below zero the scorer takes points off as the effect grows.",
+    ),
+    Metric("kappa", "κ", "Agreement beyond chance: 1 is full agreement, 0 is what chance gives."),
+    Metric("mae", "MAE", "Mean absolute difference between the judge's expected value and the label, on a scale of 2."),
+    Metric("wmae", "Class-balanced MAE", "Mean absolute difference averaged over the classes, so that rare ones count."),
+    Metric("wf1", "Weighted F1", "F1 of the three classes, weighted by how often each occurs."),
+)
+
+METRICS: dict[str, Metric] = {m.name: m for m in _METRICS}
+"""What is known of each metric by its canonical name."""
+
+_SCORERS = {
+    "clip-l": "CLIP-L",
+    "blip-l": "BLIP-L",
+    "blip-b": "BLIP-B",
+    "hps-v1": "HPS v1",
+    "hpsv2.0": "HPSv2.0",
+    "hpsv2.1": "HPSv2.1",
+    "hpsv3": "HPSv3",
+    "mps": "MPS",
+    "pickscore": "PickScore",
+    "imagereward": "ImageReward",
+    "laion-v2": "LAION v2",
+    "visionreward": "VisionReward",
+}
+
+
+def metric(name: str) -> Metric:
+    """What is known of a metric; one that is not on the list is called by its name in plain letters."""
+    return METRICS.get(name) or Metric(name, name.replace("_", " "), "")
+
+
+def scorer_label(name: str) -> str:
+    """How a scorer is written by its authors; any other name stands as it is."""
+    return _SCORERS.get(name, name)
+
+
+def group_label(value: str) -> str:
+    """A group's name or value in plain letters: ``lighting_and_exposure.flat_lighting`` without its joints."""
+    return value.replace(".", ": ").replace("_", " ") if "_" in value else value

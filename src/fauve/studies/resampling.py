@@ -1,0 +1,62 @@
+"""The draws behind every interval: one seed, one count, and weights that are drawn once and shared.
+
+Resampling weights depend on the seed and the number of clusters alone, so every scorer, metric and generator with as
+many prompts is resampled by the same draws: their intervals can be compared, and the draws cost nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fauve.stats.bootstrap import DRAWS, ClusterDraws
+from fauve.stats.intervals import Estimate, wilson
+from fauve.stats.weighted import mean
+
+Floats = NDArray[np.float64]
+
+__all__ = ["SEED", "SharedDraws", "share"]
+
+SEED = 251211883
+"""Seed of every resample in every study."""
+
+MOST_KEPT = 2**22
+"""Numbers of weights that are kept for the next table (32 MiB); larger sets are drawn again when needed."""
+
+
+class SharedDraws(ClusterDraws):
+    """Resampling by cluster with the project's seed; weights are kept between instances with as many clusters."""
+
+    def __init__(self, clusters: ArrayLike) -> None:
+        super().__init__(clusters, draws=DRAWS, seed=SEED)
+
+    def blocks(self) -> Iterator[Floats]:
+        """All draws, in blocks of shape (some draws, clusters)."""
+        if self.clusters * self.draws > MOST_KEPT:
+            return super().blocks()
+        return iter(_kept(self.clusters))
+
+
+@lru_cache(maxsize=3)
+def _kept(clusters: int) -> tuple[Floats, ...]:
+    return tuple(ClusterDraws(np.arange(clusters), draws=DRAWS, seed=SEED).blocks())
+
+
+def share(successes: ArrayLike, draws: ClusterDraws) -> Estimate:
+    """Share of True with a 95 % interval that keeps a width at 0 and at 1.
+
+    Rows that are independent (each its own cluster) get Wilson's interval. Rows that share clusters get the cluster
+    bootstrap; where all rows agree, so that resampling could only repeat itself, Wilson's interval for as many trials
+    as there are clusters.
+    """
+    hits = np.asarray(successes, dtype=np.bool_)
+    n, won = len(hits), int(hits.sum())
+    if n == draws.clusters:
+        return wilson(won, n)
+    if won in (0, n):
+        bound = wilson(draws.clusters if won else 0, draws.clusters)
+        return Estimate.of(won / n, bound.interval, n)
+    return mean(hits, draws)
