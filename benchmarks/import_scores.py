@@ -19,6 +19,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from fauve.ledger import Ledger
+from fauve.ledger.importing import import_pairs, import_scores
+
 CORNERS = [(image, prompt) for image in ("original", "anti") for prompt in ("original", "anti")]
 SCORERS = ("hpsv2.1", "hpsv3", "imagereward")
 PER_PAIR = len(CORNERS) * len(SCORERS)
@@ -70,17 +73,11 @@ def baseline(source: Path, directory: Path) -> None:
 
 
 def pairs(source: Path, directory: Path) -> None:
-    from fauve.ledger import Ledger
-    from fauve.ledger.importing import import_pairs
-
     with Ledger(directory, write=True) as ledger:
         import_pairs(ledger, source)
 
 
 def table(source: Path, directory: Path) -> None:
-    from fauve.ledger import Ledger
-    from fauve.ledger.importing import import_scores
-
     with Ledger(directory, write=True) as ledger:
         import_scores(ledger, source)
 
@@ -96,8 +93,6 @@ def measured(way: str, source: Path, directory: Path) -> tuple[float, float]:
 
 
 def one(way: str, source: Path, directory: Path) -> None:
-    import fauve.ledger.importing  # noqa: F401 - its cost is not what is measured here
-
     start = time.perf_counter()
     WAYS[way](source, directory)
     print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

@@ -105,8 +105,7 @@ def study(name: str, directory: Path) -> list[Finding]:
     if name not in STUDIES:
         raise UnknownName("study", name, STUDIES)
     with Ledger(directory) as ledger:
-        evidence = Evidence.read(ledger)
-    return [finding for finding in analyse_all(evidence, only=(name,)) if finding.study == name]
+        return STUDIES[name].analyse(Evidence.read(ledger))
 
 
 def report(directory: Path, progress: Progress | None = None) -> Path:

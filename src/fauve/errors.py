@@ -72,7 +72,10 @@ class ImageRejected(DataError):
 
     def __init__(self, name: str, reason: str, remedy: str) -> None:
         self.name, self.reason, self.remedy = name, reason, remedy
-        super().__init__(f"{name}: {reason}. {remedy}")
+        super().__init__(name, reason, remedy)  # what pickle calls it with again
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}. {self.remedy}"
 
 
 class ImportRejected(DataError):
@@ -80,10 +83,13 @@ class ImportRejected(DataError):
 
     def __init__(self, file: str, line: int | None, field: str | None, problem: str, remedy: str) -> None:
         self.file, self.line, self.field, self.problem, self.remedy = file, line, field, problem, remedy
-        where = file if line is None else f"{file}, line {line}"
-        if field:
-            where = f"{where}, field {field!r}"
-        super().__init__(f"{where}: {problem}. {remedy} Nothing of this file was imported.")
+        super().__init__(file, line, field, problem, remedy)
+
+    def __str__(self) -> str:
+        where = self.file if self.line is None else f"{self.file}, line {self.line}"
+        if self.field:
+            where = f"{where}, field {self.field!r}"
+        return f"{where}: {self.problem}. {self.remedy} Nothing of this file was imported."
 
 
 class UnknownName(DataError):
@@ -91,7 +97,10 @@ class UnknownName(DataError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
-        super().__init__(f"there is no {kind} called {name!r}.{suggestion(name, self.known)}")
+        super().__init__(kind, name, self.known)
+
+    def __str__(self) -> str:
+        return f"there is no {self.kind} called {self.name!r}.{suggestion(self.name, self.known)}"
 
 
 class LedgerError(FauveError):

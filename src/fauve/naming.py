@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["CONTROLS", "ScorerKind", "generator_name", "scorer_kind", "scorer_name"]
+__all__ = ["CONTROLS", "INSTRUMENT_PREFIX", "ScorerKind", "generator_name", "scorer_kind", "scorer_name"]
 
 CONTROLS = frozenset({"oracle", "polish", "random"})
 """Scorers that every table carries to be compared with: the truth, taste without a prompt, chance."""
 
 INSTRUMENT_PREFIX = "instrument:"
+"""Scorers so named measure one property of the picture and see no prompt."""
 
 ScorerKind = Literal["model", "instrument", "control"]
 

@@ -33,6 +33,22 @@ def test_pearson_interval_is_scipys():
     assert (ours.low, ours.high) == pytest.approx((expected.low, expected.high))
 
 
+@pytest.mark.parametrize(
+    ("method", "value", "variance"),
+    [
+        # Swapping 0 with 2 and 3 with 5: squared rank differences of 16, six discordant pairs of 45.
+        ("spearman", 1 - 6 * 16 / 990, (1 + (1 - 6 * 16 / 990) ** 2 / 2) / 7),
+        ("kendall", 1 - 2 * 6 / 45, 0.437 / 6),
+    ],
+)
+def test_width_in_z_is_the_published_standard_error(method, value, variance):
+    x, y = [2, 1, 0, 5, 4, 3, 6, 7, 8, 9], range(10)
+    ours = correlation(x, list(y), method)
+    assert ours.value == pytest.approx(value)
+    half = stats.norm.ppf(0.975) * np.sqrt(variance)
+    assert np.arctanh([ours.low, ours.high]) == pytest.approx([np.arctanh(value) - half, np.arctanh(value) + half])
+
+
 @pytest.mark.parametrize("method", sorted(REFERENCE))
 def test_intervals_cover_the_truth(method):
     rho = 0.6

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +8,6 @@ from sklearn.metrics import f1_score
 from sklearn.metrics import mean_absolute_error as reference_mae
 
 from fauve.stats import ClusterDraws, class_balanced_mae, mean_absolute_error, rounded_f1, rounded_score
-
-PUBLISHED = Path(__file__).parents[2] / ".." / "shared" / "data" / "published" / "judge_validation.jsonl"
 
 
 def test_against_scikit_learn():
@@ -59,13 +56,16 @@ def test_edges(measure):
 
 
 def test_scores_beyond_the_scale_are_no_class():
-    assert rounded_f1([-0.8, 5.0], [0, 1]).value == 0.5
+    expected, labels = [-0.8, 5.0, 1e60, 0.2, 2.0], [0, 1, 1, 0, 2]
+    rounded = np.clip(np.rint(expected), -1, 9)
+    reference = f1_score(labels, rounded, labels=[0, 1, 2], average="weighted", zero_division=0)
+    assert rounded_f1(expected, labels).value == pytest.approx(reference)
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not PUBLISHED.exists(), reason="the published figures are not beside this checkout")
-def test_published_judge_figures():
-    rows = [json.loads(line) for line in PUBLISHED.read_text().splitlines()]
+def test_published_judge_figures(shared_data):
+    lines = (shared_data / "published" / "judge_validation.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
     expected = [row["expected_score"] for row in rows]
     labels = np.sign([row["label"] for row in rows]) + 1
     draws = ClusterDraws([row["image"] for row in rows], draws=2000)

@@ -142,7 +142,9 @@ def test_bootstrap_slopes_without_an_answer():
     assert bootstrap_slope([], []).reason == "no rows"
     assert bootstrap_slope([2, 2, 2], [1, 2, 3]).reason == "x does not vary"
     draws = ClusterDraws([0, 0, 0, 1, 1, 1])
-    between = bootstrap_slope([0.1, 0.1, 0.1, 0.7, 0.7, 0.7], [1, 2, 3, 4, 5, 6], draws=draws, within=True)
+    # Seven times 0.1 less its mean is not exactly 0, and must not become a dose.
+    three = ClusterDraws(np.repeat([0, 1, 2], 7))
+    between = bootstrap_slope(np.repeat([0.1, 0.2, 0.6], 7), np.arange(21), draws=three, within=True)
     assert (between.value, between.reason) == (None, "x does not vary within any cluster")
     exact = bootstrap_slope([0, 1, 2, 0, 1, 2], [1, 3, 5, 1, 3, 5], draws=draws)
     assert (exact.value, exact.low, exact.high) == pytest.approx((2, 2, 2))

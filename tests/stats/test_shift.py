@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from fauve.stats import ClusterDraws, difference_in_shifts, minimum_detectable_effect, shift, sign_flip_test
+from fauve.stats import ClusterDraws, contrast, difference_in_shifts, minimum_detectable_effect, shift, sign_flip_test
 
 
 def test_against_scipy():
@@ -108,3 +110,20 @@ def test_arrays_must_be_aligned_and_finite():
         shift([1], [np.nan])
     with pytest.raises(ValueError, match="variant_second 1"):
         difference_in_shifts([1, 2], [1, 2], [1, 2], [1])
+
+
+@pytest.mark.shared
+def test_published_shifts_and_shares_of_300_pairs(shared_data):
+    lines = (shared_data / "pairs" / "sd35_large_scores" / "pairs.jsonl").read_text().splitlines()
+    pairs = [{(s["scorer"], s["image"], s["prompt"]): s["value"] for s in json.loads(line)["scores"]} for line in lines]
+    published = {"hpsv3": (-4.702, 0.290), "hpsv2.1": (-0.036, 0.640), "imagereward": (-0.467, 0.770)}
+    for scorer, (mean_shift, share) in published.items():
+        cells = {
+            (image, prompt): [pair[scorer, image, prompt] for pair in pairs]
+            for image in ("original", "anti")
+            for prompt in ("original", "anti")
+        }
+        moved = shift(cells["original", "original"], cells["anti", "original"])
+        chosen = contrast(cells["anti", "anti"], cells["original", "anti"])
+        assert (moved.n, round(moved.shift.value, 3), round(chosen.accuracy.value, 3)) == (300, mean_shift, share)
+        assert moved.shift.low < moved.shift.value < moved.shift.high < 0

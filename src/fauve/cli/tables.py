@@ -50,4 +50,4 @@ def _numbers(finding: Finding) -> tuple[str, str]:
     if finding.estimate is None:
         return "undefined", ""
     text = format_estimate(finding.estimate, finding.low, finding.high)
-    return text.estimate, text.interval
+    return text.value, text.interval

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from fauve.errors import InvalidOutput, LedgerCorrupt
+from fauve.errors import InvalidOutput, LedgerCorrupt, ModelError
 from fauve.keys import canonical_json
 from fauve.ledger import Answer
 from fauve.ledger.images import ImageFolder
@@ -26,7 +26,17 @@ from fauve.models.protocols import Judge, Scorer
 from fauve.models.registry import make_judge, make_scorer
 from fauve.records import ImageRef, Outcome
 
-__all__ = ["AdapterSpec", "Job", "answer", "answer_cells", "answer_dimensions", "load_here", "unload"]
+__all__ = [
+    "AdapterSpec",
+    "Job",
+    "answer",
+    "answer_all",
+    "answer_cells",
+    "answer_dimensions",
+    "load_here",
+    "prepare_here",
+    "unload",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +52,6 @@ class AdapterSpec:
     def make(self) -> Scorer | Judge:
         """The model, not loaded."""
         return make_scorer(self.name, self.options) if self.kind == "scorer" else make_judge(self.name, self.options)
-
-    def check(self) -> None:
-        """Make sure, without loading, that the model can be had: its name, and where it offers that, its weights.
-
-        Raises:
-            UnknownName, PluginError, ModelError: with what to do about it.
-        """
-        check = getattr(self.make(), "check", None)
-        if check is not None:
-            check()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,11 @@ def answer(job: Job, root: Path) -> list[Answer]:
     if isinstance(model, Scorer):
         return answer_cells(model, job, root)
     return answer_dimensions(model, job, root)
+
+
+def answer_all(jobs: Sequence[Job], root: Path) -> list[list[Answer]]:
+    """Do jobs that share their pictures, one after the other."""
+    return [answer(job, root) for job in jobs]
 
 
 def answer_cells(scorer: Scorer, job: Job, root: Path) -> list[Answer]:
@@ -155,22 +160,54 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
+class _Held:
+    """The one instance of a spec's model in this process."""
+
+    def __init__(self) -> None:
+        self.model: Scorer | Judge | None = None
+        self.loaded = False
+
+
 @cache
-def _holder(spec_key: str) -> list[Scorer | Judge]:
-    """The place of one loaded model in this process; specs are found by canonical form, as options are a mapping."""
-    return []
+def _held(spec_key: str) -> _Held:
+    """Specs are found by canonical form, as their options are a mapping."""
+    return _Held()
+
+
+def prepare_here(spec: AdapterSpec) -> Scorer | Judge:
+    """The spec's model, made and checked but not loaded; its settings are complete.
+
+    Raises:
+        UnknownName, PluginError, ModelError: when the model cannot be had, with what to do about it.
+    """
+    held = _held(canonical_json(spec))
+    if held.model is None:
+        model = spec.make()
+        check = getattr(model, "check", None)
+        if check is not None:
+            check()
+        held.model = model
+    return held.model
 
 
 def load_here(spec: AdapterSpec) -> Scorer | Judge:
-    """The spec's model, loaded once in this process."""
-    held = _holder(canonical_json(spec))
-    if not held:
-        model = spec.make()
+    """The spec's model, loaded once in this process.
+
+    Raises:
+        ModelError: also when loading changed the settings under which its values are filed.
+    """
+    model = prepare_here(spec)
+    held = _held(canonical_json(spec))
+    if not held.loaded:
+        filed = canonical_json(model.settings)
         model.load(spec.device, spec.dtype)
-        held.append(model)
-    return held[0]
+        held.loaded = True
+        if canonical_json(model.settings) != filed:
+            raise ModelError(f"{spec.name} changed its settings while it was loaded; they must be complete before")
+    return model
 
 
 def unload(spec: AdapterSpec) -> None:
     """Let go of the spec's model in this process, so that the next one has room."""
-    _holder(canonical_json(spec)).clear()
+    held = _held(canonical_json(spec))
+    held.model, held.loaded = None, False

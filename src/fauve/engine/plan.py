@@ -10,7 +10,7 @@ from fauve.ledger import Ledger, queries
 from fauve.ledger.owed import Owed
 from fauve.records import ImageRef
 
-__all__ = ["Work"]
+__all__ = ["Work", "bundles"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,27 @@ class Work:
         """How many pictures it has to look at."""
         return len({image for image, _ in self.owed.rows})
 
-    def jobs(self, ledger: Ledger, images_per_job: int) -> Iterator[Job]:
-        """Jobs of at most ``images_per_job`` pictures; a picture's rows stay together, so that it is encoded once."""
-        by_image: dict[str, list[str]] = {}
-        for image, subject in self.owed.rows:
-            by_image.setdefault(image, []).append(subject)
-        names = list(by_image)
-        for start in range(0, len(names), images_per_job):
-            chunk = names[start : start + images_per_job]
-            yield self._job(ledger, [queries.image_ref(ledger, sha) for sha in chunk], [by_image[sha] for sha in chunk])
-
-    def _job(self, ledger: Ledger, images: Sequence[ImageRef], wanted: Sequence[Sequence[str]]) -> Job:
+    def job(self, ledger: Ledger, images: Sequence[ImageRef], wanted: Sequence[Sequence[str]]) -> Job:
+        """One job over these pictures and, for each, the subjects that are wanted of it."""
         ids = list(dict.fromkeys(subject for row in wanted for subject in row))
         texts = queries.prompts(ledger, ids) if self.spec.kind == "scorer" else {d: d for d in ids}
         index = {subject: k for k, subject in enumerate(ids)}
         cells = tuple((i, index[subject]) for i, row in enumerate(wanted) for subject in row)
         return Job(self.spec, tuple(images), tuple(texts[s] for s in ids), tuple(ids), cells)
+
+
+def bundles(ledger: Ledger, works: Sequence[Work], images_per_job: int) -> Iterator[tuple[Job, ...]]:
+    """Jobs of several adapters over the same pictures, together, so that what they share is done once."""
+    owed: list[dict[str, list[str]]] = [{} for _ in works]
+    for rows, work in zip(owed, works, strict=True):
+        for image, subject in work.owed.rows:
+            rows.setdefault(image, []).append(subject)
+    names = list(dict.fromkeys(image for rows in owed for image in rows))
+    for start in range(0, len(names), images_per_job):
+        chunk = names[start : start + images_per_job]
+        refs = {sha: queries.image_ref(ledger, sha) for sha in chunk}
+        yield tuple(
+            work.job(ledger, [refs[sha] for sha in chunk if sha in rows], [rows[sha] for sha in chunk if sha in rows])
+            for rows, work in zip(owed, works, strict=True)
+            if any(sha in rows for sha in chunk)
+        )

@@ -15,13 +15,14 @@ from pathlib import Path
 from fauve.engine.estimate import seconds_for
 from fauve.engine.executors.local import Executor, Inline, Processes
 from fauve.engine.interrupt import stoppable
-from fauve.engine.jobs import AdapterSpec, answer, load_here, unload
-from fauve.engine.plan import Work
+from fauve.engine.jobs import AdapterSpec, answer_all, load_here, prepare_here, unload
+from fauve.engine.plan import Work, bundles
 from fauve.engine.progress import Progress
 from fauve.engine.provenance import versions
 from fauve.engine.stimuli import Base, base_photographs, missing_stimuli, render, store_stimuli
 from fauve.errors import Interrupted
-from fauve.ledger import Ledger
+from fauve.keys import canonical_json
+from fauve.ledger import Answer, Ledger
 from fauve.ledger.importing import import_contrasts, import_pairs, import_scores
 from fauve.ledger.owed import owed_cells, owed_dimensions
 from fauve.models.protocols import Judge
@@ -75,7 +76,7 @@ def execute(
     """
     adapters = [*(_spec("scorer", a) for a in settings.scorers), *(_spec("judge", a) for a in settings.judges)]
     for spec in adapters:
-        spec.check()
+        prepare_here(spec)
     summary = RunSummary()
     with (
         Ledger(directory, write=True) as ledger,
@@ -121,9 +122,10 @@ class _Run:
         try:
             self._make_stimuli()
             works = [work for work in map(self._owed, adapters) if work.owed.rows]
-            for work in works:
-                if not self.stop():
-                    self._score(work)
+            together = [work for work in works if work.weightless]
+            for group in [together, *([work] for work in works if not work.weightless)]:
+                if group and not self.stop():
+                    self._score(group)
             self.summary.interrupted = self.stop()
         finally:
             self.progress.done()
@@ -150,21 +152,16 @@ class _Run:
         return base_photographs(self.settings.stimuli) if wanted else []
 
     def _owed(self, spec: AdapterSpec) -> Work:
-        """What an adapter owes. Its key needs its settings, and those are complete once it is loaded."""
-        model = load_here(spec)
+        model = prepare_here(spec)
         adapter = self.ledger.register(spec.kind, model.card.name, model.settings, model.card.as_json())
         if isinstance(model, Judge):
             owed = owed_dimensions(self.ledger, adapter, model.dimensions, self.limit)
         else:
             owed = owed_cells(self.ledger, adapter, self.limit)
-        work = Work(spec, adapter, owed, weightless=getattr(model, "weightless", False))
-        if owed.rows:
-            self._announce(work, seconds_for(model, work))
-        if not work.weightless:
-            unload(spec)
-        return work
+        return Work(spec, adapter, owed, weightless=getattr(model, "weightless", False))
 
-    def _announce(self, work: Work, seconds: float) -> None:
+    def _announce(self, work: Work) -> None:
+        seconds = seconds_for(load_here(work.spec), work)
         shared = min(self.settings.engine.workers, work.images) if work.weightless else 1
         done = f", {work.owed.done:,} on file" if work.owed.done else ""
         self.progress.say(
@@ -172,26 +169,40 @@ class _Run:
             f"about {max(1, round(seconds / shared)):,} s, judged by one picture"
         )
 
-    def _score(self, work: Work) -> None:
-        name = work.spec.name
+    def _score(self, works: Sequence[Work]) -> None:
+        """Bring these adapters' work to its end; several go over the same pictures together."""
+        ledger, summary = self.ledger, self.summary
+        for work in works:
+            self._announce(work)
+        by_spec = {canonical_json(work.spec): work for work in works}
+        jobs = list(bundles(ledger, works, self.settings.engine.images_per_job))
+        self.progress.stage(", ".join(work.spec.name for work in works), sum(len(work.owed.rows) for work in works))
+        executor = self._executor(len(jobs), alone=not works[0].weightless)
+        hopeless: Counter[str] = Counter()
+        started = time.monotonic()
+        work_here = partial(answer_all, root=ledger.directory)
+        for bundle, answered in executor.run(
+            work_here, jobs, lambda: self.stop() or len(summary.stopped) >= len(works)
+        ):
+            for job, answers in zip(bundle, answered, strict=True):
+                name = job.spec.name
+                self._record(by_spec[canonical_json(job.spec)], answers)
+                hopeless[name] = 0 if any(a.outcome is Outcome.OK for a in answers) else hopeless[name] + 1
+                if hopeless[name] == GIVE_UP_AFTER:
+                    self._give_up(name, answers[-1].reason or "no reason given")
+            self.progress.advance(sum(map(len, bundle)))
+        summary.seconds[", ".join(work.spec.name for work in works)] = time.monotonic() - started
+        for work in works:
+            unload(work.spec)
+
+    def _record(self, work: Work, answers: Sequence[Answer]) -> None:
         record = self.ledger.record_cells if work.spec.kind == "scorer" else self.ledger.record_dimension_scores
-        jobs = list(work.jobs(self.ledger, self.settings.engine.images_per_job))
-        counts = self.summary.outcomes.setdefault(name, Counter())
-        started, hopeless = time.monotonic(), 0
-        self.progress.stage(name, len(work.owed.rows))
-        executor = self._executor(len(jobs), alone=not work.weightless)
-        work_here = partial(answer, root=self.ledger.directory)
-        for job, answers in executor.run(work_here, jobs, lambda: self.stop() or name in self.summary.stopped):
-            record(self._run_number(), work.adapter, answers)
-            counts.update(a.outcome.value for a in answers)
-            self.progress.advance(len(job))
-            hopeless = 0 if any(a.outcome is Outcome.OK for a in answers) else hopeless + 1
-            if hopeless == GIVE_UP_AFTER:
-                reason = answers[-1].reason or "no reason given"
-                self.summary.stopped[name] = reason
-                self.progress.say(f"{name} is given up after {GIVE_UP_AFTER} jobs without a single value: {reason}")
-        self.summary.seconds[name] = time.monotonic() - started
-        unload(work.spec)
+        record(self._run_number(), work.adapter, answers)
+        self.summary.outcomes.setdefault(work.spec.name, Counter()).update(a.outcome.value for a in answers)
+
+    def _give_up(self, name: str, reason: str) -> None:
+        self.summary.stopped[name] = reason
+        self.progress.say(f"{name} is given up after {GIVE_UP_AFTER} jobs without a single value: {reason}")
 
     def _executor(self, jobs: int, *, alone: bool) -> Executor:
         """This process for models that fill the device and for a handful of jobs, else the pool of workers."""

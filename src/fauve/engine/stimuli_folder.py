@@ -1,4 +1,4 @@
-"""Stimuli as a folder of their own: pictures and a ``pairs.jsonl`` that ``fauve import pairs`` takes, here or elsewhere."""
+"""Stimuli as a folder of their own: pictures and a ``pairs.jsonl`` that ``fauve import pairs`` takes anywhere."""
 
 from __future__ import annotations
 

@@ -10,8 +10,10 @@ from fauve.instruments.catalogue import (
     CANNOT_SEE,
     COMBINATIONS,
     INSTRUMENTS,
+    dimension_scores,
     measure,
     polish,
+    polish_of,
     score_dimensions,
 )
 from fauve.instruments.record import Instrument
@@ -25,7 +27,9 @@ __all__ = [
     "Instrument",
     "Measured",
     "Scale",
+    "dimension_scores",
     "measure",
     "polish",
+    "polish_of",
     "score_dimensions",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -24,7 +24,16 @@ from fauve.instruments.symmetry import MIRROR_SYMMETRY
 from fauve.instruments.tint import SICKLY_TINT
 from fauve.instruments.views import Measured, Picture
 
-__all__ = ["CANNOT_SEE", "COMBINATIONS", "INSTRUMENTS", "measure", "polish", "score_dimensions"]
+__all__ = [
+    "CANNOT_SEE",
+    "COMBINATIONS",
+    "INSTRUMENTS",
+    "dimension_scores",
+    "measure",
+    "polish",
+    "polish_of",
+    "score_dimensions",
+]
 
 INSTRUMENTS: dict[str, Instrument] = {
     instrument.name: instrument
@@ -60,7 +69,7 @@ COMBINATIONS: dict[str, str] = {
     "clarity": "mean",
     "color aesthetic": "minimum",
     "color brightness": "minimum",
-    "detail realism": "minimum",
+    "detail realism": "mean",
     "detail refinement": "minimum",
     "lighting distinction": "mean",
     "main object": "minimum",
@@ -71,7 +80,8 @@ COMBINATIONS: dict[str, str] = {
 """How the instruments of a dimension are combined.
 
 ``minimum`` where each instrument looks for another fault and one fault is enough: a picture full of grain is coarse
-however free of banding it is. ``mean`` where they are two readings of one thing, or where there is only one.
+however free of banding it is. ``mean`` where they are two readings of one thing, where one alone is too weak a proxy
+to overrule the other (detail realism), or where there is only one.
 """
 
 CANNOT_SEE: dict[str, str] = {
@@ -96,12 +106,15 @@ def measure(image: Picture) -> dict[str, float]:
     return {name: instrument(views) for name, instrument in INSTRUMENTS.items()}
 
 
-def score_dimensions(image: Picture) -> dict[str, float]:
-    """The dimensions that instruments can speak for, each in [0, 2], by name; emotion is never among them."""
-    return _combine(Measured(image))
+def dimension_scores(readings: Mapping[str, float]) -> dict[str, float]:
+    """The dimensions that instruments can speak for, each in [0, 2], from the readings of :func:`measure`."""
+    scores: dict[str, list[float]] = {dimension: [] for dimension in COMBINATIONS}
+    for name, instrument in INSTRUMENTS.items():
+        scores[instrument.dimension].append(float(np.float64(instrument.scale(readings[name]))))
+    return {dimension: float(_RULES[COMBINATIONS[dimension]](values)) for dimension, values in scores.items()}
 
 
-def polish(image: Picture) -> float:
+def polish_of(dimensions: Mapping[str, float]) -> float:
     """The prompt-blind taste: the mean of all dimension scores, in [0, 2].
 
     What conventional taste would choose if it only had eyes for finish: sharp, well exposed, colourful in harmony,
@@ -109,11 +122,14 @@ def polish(image: Picture) -> float:
     a request for the opposite it is wrong by construction. All dimensions weigh the same because nothing measured
     says otherwise.
     """
-    return float(np.mean(list(_combine(Measured(image)).values())))
+    return float(np.mean(list(dimensions.values())))
 
 
-def _combine(views: Measured) -> dict[str, float]:
-    scores: dict[str, list[float]] = {dimension: [] for dimension in COMBINATIONS}
-    for instrument in INSTRUMENTS.values():
-        scores[instrument.dimension].append(instrument.score(views))
-    return {dimension: float(_RULES[COMBINATIONS[dimension]](values)) for dimension, values in scores.items()}
+def score_dimensions(image: Picture) -> dict[str, float]:
+    """:func:`dimension_scores` of a uint8 RGB picture (h, w, 3); emotion is never among them."""
+    return dimension_scores(measure(image))
+
+
+def polish(image: Picture) -> float:
+    """:func:`polish_of` a uint8 RGB picture (h, w, 3)."""
+    return polish_of(score_dimensions(image))

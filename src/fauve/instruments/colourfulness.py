@@ -13,7 +13,7 @@ __all__ = ["COLOURFULNESS"]
 
 def colourfulness(picture: Measured) -> float:
     """Spread plus 0.3 times the mean distance from grey in the opponent plane; 0 is grey, above 109 extreme."""
-    red, green, blue = (picture.rgb[..., c].astype(np.float32) for c in range(3))
+    red, green, blue = (picture.small_rgb[..., c].astype(np.float32) for c in range(3))
     red_green, yellow_blue = red - green, (red + green) / 2 - blue
     spread = np.hypot(red_green.std(), yellow_blue.std())
     return float(spread + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))

@@ -23,8 +23,8 @@ def contour_waviness(picture: Measured) -> float:
 
     Contours of solid things straighten when fine texture is smoothed away; those of buckled ones go on bending.
     """
-    fine = _curvature(picture.lightness, FINE)
-    return _curvature(picture.lightness, BROAD) / fine if fine > 1e-4 else 1.0
+    fine = _curvature(picture.quiet, FINE)
+    return _curvature(picture.quiet, BROAD) / fine if fine > 1e-4 else 1.0
 
 
 def vertical_streaking(picture: Measured) -> float:

@@ -22,8 +22,9 @@ def edge_density(picture: Measured) -> float:
 
 def entropy(picture: Measured) -> float:
     """Shannon entropy of lightness in 64 steps, in bits, in [0, 6]."""
-    steps = np.minimum((picture.lightness * (64 / 100)).astype(np.uint8), 63)
-    return float(shannon_entropy(steps))
+    steps = np.minimum((np.clip(picture.quiet, 0, 100) * (64 / 100)).astype(np.uint8), 63)
+    bits: float = shannon_entropy(steps)  # type: ignore[no-untyped-call]
+    return float(bits)
 
 
 EDGE_DENSITY = Instrument(

@@ -18,10 +18,11 @@ def sharpness(picture: Measured) -> float:
 
     The blur filter is 11 pixels long, as published; a shorter side of 16 pixels still holds it.
     """
-    luma = picture.luma / 255
-    if float(luma.max() - luma.min()) < 1 / 255:
+    lightness = picture.quiet / 100
+    if float(lightness.max() - lightness.min()) < 1 / 255:
         return 0.0
-    return 1.0 - float(blur_effect(luma, h_size=FILTER_LENGTH))
+    blur: float = blur_effect(lightness, h_size=FILTER_LENGTH)  # type: ignore[no-untyped-call]
+    return 1.0 - float(blur)
 
 
 SHARPNESS = Instrument(
@@ -30,11 +31,14 @@ SHARPNESS = Instrument(
     unit="share of variation that a second blur removes",
     definition=(
         "One minus the no-reference perceptual blur: how little neighbouring differences shrink when the picture "
-        "is blurred once more (Crété-Roffet, Dolmière, Ladret and Nicolas, SPIE Human Vision and Electronic "
-        "Imaging 2007)."
+        "is blurred once more, noise being taken out first (Crété-Roffet, Dolmière, Ladret and Nicolas, SPIE Human "
+        "Vision and Electronic Imaging 2007)."
     ),
     dimension="clarity",
     direct=True,
-    blind_to="whether the sharp part is the subject, and grain over a blurred picture, which it takes for detail",
+    blind_to=(
+        "whether the sharp part is the subject; in a nearly black frame it reads what little there is, because it is "
+        "relative to all variation"
+    ),
     scale=SCALES["sharpness"],
 )

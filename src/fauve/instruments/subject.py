@@ -38,8 +38,8 @@ SUBJECT_OFFSET = Instrument(
     read=subject_offset,
     unit="half diagonals",
     definition=(
-        "Distance of the centre of the image-signature saliency (Hou, Harel and Koch, IEEE PAMI 2012) from the middle of the "
-        "frame, the bias towards which viewers are known for (Tatler, Journal of Vision 2007)."
+        "Distance of the centre of the image-signature saliency (Hou, Harel and Koch, IEEE PAMI 2012) from the middle "
+        "of the frame, the bias towards which viewers are known for (Tatler, Journal of Vision 2007)."
     ),
     dimension="main object",
     direct=False,
@@ -52,8 +52,8 @@ SUBJECT_EXTENT = Instrument(
     read=subject_extent,
     unit="share of the frame",
     definition=(
-        "Share of the frame that carries the image-signature saliency (Hou, Harel and Koch, IEEE PAMI 2012), as an inverse "
-        "participation ratio; small where a speck stands in emptiness, large where nothing stands out."
+        "Share of the frame that carries the image-signature saliency (Hou, Harel and Koch, IEEE PAMI 2012), as an "
+        "inverse participation ratio; small where a speck stands in emptiness, large where nothing stands out."
     ),
     dimension="main object",
     direct=False,

@@ -10,6 +10,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from fauve.errors import DataError
+from fauve.instruments.denoise import noise_level, quieten
 from fauve.instruments.saliency import image_signature
 
 __all__ = ["SMALLEST_SIDE", "WORKING_SIDE", "Floats", "Measured", "Picture"]
@@ -110,7 +111,7 @@ class Measured:
     def hsv(self) -> tuple[Floats, Floats]:
         """Hue in degrees and saturation in [0, 1] of the small copy, each (h, w)."""
         coded = np.asarray(Image.fromarray(self.small_rgb).convert("HSV"), dtype=np.float32)
-        return coded[..., 0] * np.float32(360 / 256), coded[..., 1] / 255
+        return coded[..., 0] * np.float32(360 / 256), coded[..., 1] / np.float32(255)
 
     @cached_property
     def lightness(self) -> Floats:
@@ -123,14 +124,24 @@ class Measured:
         return image_signature(self.small_lab)
 
     @cached_property
+    def noise(self) -> float:
+        """Estimated deviation of noise in luma, in code values of 255."""
+        return noise_level(self.luma)
+
+    @cached_property
+    def quiet(self) -> Floats:
+        """L* with the estimated noise taken out, (h, w): what structure is read from, lest grain pass for detail."""
+        return quieten(self.lightness, noise_level(self.lightness))
+
+    @cached_property
     def gradients(self) -> tuple[Floats, Floats]:
-        """Central differences of L* down and across, L* per pixel, each (h, w)."""
-        down, across = np.gradient(self.lightness)
-        return down, across
+        """Central differences of quiet L* down and across, L* per pixel, each (h, w)."""
+        down, across = np.gradient(self.quiet)
+        return np.asarray(down, np.float32), np.asarray(across, np.float32)
 
     @cached_property
     def gradient_magnitude(self) -> Floats:
-        """Length of the gradient of L*, (h, w)."""
+        """Length of the gradient of quiet L*, (h, w)."""
         down, across = self.gradients
         return np.hypot(down, across)
 

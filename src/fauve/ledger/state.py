@@ -54,7 +54,11 @@ def fingerprint(ledger: Ledger) -> str:
         "dimension_scores",
     )
     counts = {table: ledger.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
-    failed = ledger.db.execute("SELECT count(*) FROM cells WHERE outcome <> 'ok'").fetchone()[0]
+    # A retry that succeeds replaces a row, so the counts alone would not show it.
+    failed = [
+        ledger.db.execute(f"SELECT count(*) FROM {table} WHERE outcome <> 'ok'").fetchone()[0]
+        for table in ("cells", "dimension_scores")
+    ]
     current = [row[0] for row in ledger.db.execute("SELECT adapter FROM adapters WHERE current = 1 ORDER BY 1")]
     return digest({"fauve": __version__, "counts": counts, "failed": failed, "adapters": current})
 

@@ -39,6 +39,7 @@ from fauve.errors import WeightsMismatch, WeightsMissing
 from fauve.models.module_pickles import read_module_pickle
 
 __all__ = [
+    "HUB_WEIGHTS",
     "Checkpoint",
     "build_empty",
     "file_hash",
@@ -46,12 +47,20 @@ __all__ = [
     "locate",
     "read_module_pickle",
     "read_tensors",
+    "read_tensors_or_module",
 ]
+
+HUB_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+"""What transformers calls the weights of a model, the preferred first."""
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 M = TypeVar("M", bound=nn.Module)
 _NESTS = ("state_dict", "model", "module")
 _INDEX = ".index.json"
+
+
+class _MoreThanTensors(WeightsMismatch):
+    """A pickle that names other things than tensors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,8 @@ class Checkpoint:
         files: file names that hold the weights, the preferred one first. A single local file may have any name.
         revision: branch, tag or commit of the hub repository; None for its default branch.
         gated: whether the hub asks for a licence to be accepted first.
+        origin: where a person can get the file, for weights that are not on the hub (``source`` is then empty until
+            one is given).
     """
 
     name: str
@@ -71,19 +82,24 @@ class Checkpoint:
     files: tuple[str, ...]
     revision: str | None = None
     gated: bool = False
+    origin: str | None = None
 
     def path(self, *, online: bool = True) -> Path:
         """The weights file, fetched where needed. Raises WeightsMissing."""
+        if not self.source and self.origin is not None:
+            raise WeightsMissing(
+                f"{self.name}: its weights are not on the hub. Get {self.files[0]} from {self.origin} and give its "
+                "path as `weights`."
+            )
         return locate(self.source, self.files, self.revision, name=self.name, gated=self.gated, online=online)
 
     def companion(self, *files: str, online: bool = True) -> Path | None:
         """The first of ``files`` that lies beside the weights (their folder or hub repository), or None."""
         folder = Path(self.source).expanduser()
         beside = str(folder.parent) if folder.is_file() else self.source
-        try:
+        with suppress(WeightsMissing):
             return locate(beside, files, self.revision, name=self.name, gated=self.gated, online=online)
-        except WeightsMissing:
-            return None
+        return None
 
     def identity(self) -> dict[str, Any]:
         """What tells these weights from others, for keys: the file's sha256 once it is on this machine.
@@ -116,6 +132,8 @@ def locate(
         WeightsMissing: what is missing, the hub id, whether it is gated, and the remedy.
     """
     label = f"{name}: " if name else ""
+    if not source:
+        raise WeightsMissing(f"{label}no weights are named. Give a file, a folder or a hub id as `weights`.")
     local = Path(source).expanduser()
     if local.is_file():
         return local
@@ -238,7 +256,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             return dict(load_file(path))
         loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=head.startswith(b"PK"))
     except pickle.UnpicklingError as error:
-        raise WeightsMismatch(
+        raise _MoreThanTensors(
             f"{path.name} is a pickle of more than tensors, which could run code, so it was not opened. "
             "Convert it to safetensors, or give the tensor-only file."
         ) from error
@@ -248,6 +266,17 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             "It may be cut short: fetch it again."
         ) from error
     return _unnest(loaded, path)
+
+
+def read_tensors_or_module(path: Path) -> dict[str, Tensor]:
+    """As :func:`read_tensors`; a pickle of more than tensors is read by :func:`read_module_pickle`, which runs nothing.
+
+    For checkpoints that were published as a whole module, or of which copies in both forms are about.
+    """
+    try:
+        return read_tensors(path)
+    except _MoreThanTensors:
+        return read_module_pickle(path)
 
 
 def _shards(index: Path) -> list[str]:

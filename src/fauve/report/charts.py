@@ -11,13 +11,13 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from fauve.naming import generator_name, scorer_name
 from fauve.report.colours import CONTROL, Ink
 from fauve.report.exports import csv_text
 from fauve.report.numbers import format_estimate, format_value
-from fauve.report.wording import scorer_label
 from fauve.studies.protocol import Chart, Mark
 
-__all__ = ["chart_csv", "describe", "end_labels", "ink_of", "mark_text", "specification"]
+__all__ = ["chart_csv", "describe", "end_labels", "ink_of", "mark_text", "shown_name", "specification"]
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _SANS = "ui-sans-serif, system-ui, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
@@ -45,6 +45,11 @@ def specification(chart: Chart, colours: Mapping[str, Ink]) -> Spec:
         "config": _config(_LIGHT, [ink.light for ink in chosen], chosen),
         "usermeta": {"dark": _config(_DARK, [ink.dark for ink in chosen], chosen)},
     }
+
+
+def shown_name(name: str) -> str:
+    """How the name of a scorer or generator is written; any other text stands as it is."""
+    return generator_name(scorer_name(name))
 
 
 def ink_of(chart: Chart, series: str, colours: Mapping[str, Ink]) -> Ink:
@@ -106,7 +111,7 @@ def _dose_of(mark: Mark) -> float:
 
 
 def _named(mark: Mark) -> str:
-    names = [mark.label] if mark.label == mark.series else [mark.label, scorer_label(mark.series)]
+    names = [mark.label] if mark.label == mark.series else [mark.label, shown_name(mark.series)]
     dose = f" at {format_value(mark.x)}" if mark.x is not None else ""
     return f"{', '.join(dict.fromkeys(filter(None, names)))}{dose}"
 
@@ -119,8 +124,8 @@ def _datum(mark: Mark) -> Spec:
     value, interval = format_estimate(mark.estimate, mark.low, mark.high)
     beside = "" if mark.published is None else f"; published {format_value(mark.published, 6)}"
     return {
-        "label": scorer_label(mark.label),
-        "series": scorer_label(mark.series),
+        "label": shown_name(mark.label),
+        "series": shown_name(mark.series),
         "x": mark.x,
         "estimate": mark.estimate,
         "low": mark.low,
@@ -167,7 +172,7 @@ def _colour(series: list[str], legend: bool) -> Spec:
     return {
         "field": "series",
         "type": "nominal",
-        "scale": {"domain": [scorer_label(name) for name in series]},
+        "scale": {"domain": [shown_name(name) for name in series]},
         "legend": shown,
     }
 
@@ -197,9 +202,9 @@ def _references(chart: Chart, channel: str) -> list[Spec]:
 
 
 def _intervals(chart: Chart, series: list[str]) -> Spec:
-    labels = list(dict.fromkeys(scorer_label(mark.label) for mark in chart.marks))
+    labels = list(dict.fromkeys(shown_name(mark.label) for mark in chart.marks))
     lanes = len(chart.marks) > len(labels)
-    told = any(scorer_label(m.label) != scorer_label(m.series) for m in chart.marks) and len(series) > 1
+    told = any(shown_name(m.label) != shown_name(m.series) for m in chart.marks) and len(series) > 1
     row: Spec = {
         "y": {
             "field": "label",
@@ -210,7 +215,7 @@ def _intervals(chart: Chart, series: list[str]) -> Spec:
         }
     }
     if lanes:
-        row["yOffset"] = {"field": "series", "sort": [scorer_label(name) for name in series]}
+        row["yOffset"] = {"field": "series", "sort": [shown_name(name) for name in series]}
     across: Spec = {
         "field": "estimate",
         "type": "quantitative",
@@ -246,7 +251,7 @@ def _intervals(chart: Chart, series: list[str]) -> Spec:
 
 
 def _lane_height(chart: Chart, labels: list[str]) -> int:
-    most = max(sum(scorer_label(m.label) == label for m in chart.marks) for label in labels)
+    most = max(sum(shown_name(m.label) == label for m in chart.marks) for label in labels)
     return len(labels) * (most * _LANE + 16)
 
 
@@ -254,7 +259,7 @@ def _dose(chart: Chart, series: list[str]) -> Spec:
     x: Spec = {"field": "x", "type": "quantitative", "title": chart.x_axis or None, "axis": {"grid": False}}
     y: Spec = {"field": "estimate", "type": "quantitative", "title": chart.axis, "scale": {"zero": False}}
     colour = _colour(series, legend=False)
-    names = [{"x": at, "estimate": y_at, "series": scorer_label(name)} for at, y_at, name in end_labels(chart)]
+    names = [{"x": at, "estimate": y_at, "series": shown_name(name)} for at, y_at, name in end_labels(chart)]
     lit = {"condition": {"param": "lit", "value": 1, "empty": True}, "value": 0.25}
     layers: list[Spec] = [
         *_references(chart, "y"),

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fauve.keys import seed_from
+from fauve.naming import CONTROLS
 
 __all__ = ["CONTROL", "PALETTE", "Ink", "inks"]
 
@@ -48,12 +49,11 @@ _FIXED = {
     "visionreward": 6,
     "laion-v2": 7,
 }
-_CONTROLS = frozenset({"random", "polish", "oracle"})
 
 
 def inks(names: Iterable[str], controls: Iterable[str] = ()) -> dict[str, Ink]:
     """A colour for each name; a colour is used again only when all eight are."""
-    grey = _CONTROLS | set(controls)
+    grey = CONTROLS | set(controls)
     chosen: dict[str, Ink] = {}
     used = [0] * len(PALETTE)
     for name in sorted(set(names), key=lambda n: (n not in _FIXED, n)):

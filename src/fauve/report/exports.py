@@ -130,7 +130,9 @@ def sections_latex(title: str, sections: Sequence[Section]) -> str:
     parts = [f"% {' '.join(title.split())}", "% needs \\usepackage{booktabs} and UTF-8 input"]
     for section in sections:
         for table in section.tables:
-            caption = " ".join(filter(None, (f"{title}, {section.title[0].lower()}{section.title[1:]}.", table.caption)))
+            caption = " ".join(
+                filter(None, (f"{title}, {section.title[0].lower()}{section.title[1:]}.", table.caption))
+            )
             parts.append(_latex(caption, table))
     return "\n\n".join(parts) + "\n"
 

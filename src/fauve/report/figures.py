@@ -10,15 +10,12 @@ from collections.abc import Mapping
 
 import matplotlib as mpl
 
-mpl.use("Agg")
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from matplotlib.axes import Axes  # noqa: E402 - the backend is chosen first
-from matplotlib.figure import Figure  # noqa: E402
-
-from fauve.report.charts import describe, end_labels, ink_of, mark_text  # noqa: E402
-from fauve.report.colours import Ink  # noqa: E402
-from fauve.report.wording import scorer_label  # noqa: E402
-from fauve.studies.protocol import Chart, Mark  # noqa: E402
+from fauve.report.charts import describe, end_labels, ink_of, mark_text, shown_name
+from fauve.report.colours import Ink
+from fauve.studies.protocol import Chart, Mark
 
 __all__ = ["svg"]
 
@@ -70,8 +67,10 @@ def _intervals(chart: Chart, colours: Mapping[str, Ink]) -> Figure:
     step = 0.8 / lanes
     for mark in chart.marks:
         lane = series.index(mark.series) if lanes > 1 else 0
-        _interval(axes, mark, labels.index(mark.label) + (lane - (lanes - 1) / 2) * step, ink_of(chart, mark.series, colours))
-    axes.set_yticks(range(len(labels)), [_clean(scorer_label(label)) for label in labels])
+        _interval(
+            axes, mark, labels.index(mark.label) + (lane - (lanes - 1) / 2) * step, ink_of(chart, mark.series, colours)
+        )
+    axes.set_yticks(range(len(labels)), [_clean(shown_name(label)) for label in labels])
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlabel(_clean(chart.axis))
     if lanes > 1 or any(mark.label != mark.series for mark in chart.marks):
@@ -92,7 +91,7 @@ def _interval(axes: Axes, mark: Mark, row: float, ink: Ink) -> None:
 def _legend(axes: Axes, chart: Chart, series: list[str], colours: Mapping[str, Ink]) -> None:
     for name in series:
         ink = ink_of(chart, name, colours)
-        label = _clean(scorer_label(name))
+        label = _clean(shown_name(name))
         # A label that starts with an underscore would be left out by matplotlib.
         axes.plot([], [], marker=_MARKERS[ink.shape], color=ink.light, linestyle="none", label=f"\u200b{label}")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.04), ncols=4, frameon=False, fontsize=8, handletextpad=0.3)
@@ -107,7 +106,7 @@ def _dose(chart: Chart, colours: Mapping[str, Ink]) -> Figure:
     for x, y, name in end_labels(chart):
         ink = ink_of(chart, name, colours)
         axes.annotate(
-            _clean(scorer_label(name)),
+            _clean(shown_name(name)),
             (x, y),
             xytext=(8, 0),
             textcoords="offset points",

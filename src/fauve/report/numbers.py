@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 __all__ = [
     "MINUS",
-    "Estimate",
+    "EstimateText",
     "decimals_for",
     "format_count",
     "format_estimate",
@@ -22,42 +22,39 @@ _MAX_DECIMALS = 6
 _LONE_DIGITS = 3
 
 
-class Estimate(NamedTuple):
-    """A number as it reads: the value, and its interval as ``[low, high]`` or an empty text where there is none."""
+class EstimateText(NamedTuple):
+    """A number as it reads, and its interval as ``[low, high]`` or an empty text where there is none."""
 
-    value: str
+    estimate: str
     interval: str
 
 
 def decimals_for(low: float, high: float) -> int:
     """Decimals that an interval of this width supports.
 
-    The half-width keeps two significant digits where they are below 35 and one above, the rounding rule of the
-    Particle Data Group, so that rounding moves a number by less than a seventh of its own uncertainty.
+    Two significant digits of its half-width, so that rounding moves a number by at most a twentieth of its own
+    uncertainty.
     """
     half = abs(high - low) / 2
     if half == 0 or not math.isfinite(half):
         return _LONE_DIGITS
-    exponent = math.floor(math.log10(half))
-    leading = round(half / 10.0 ** (exponent - 1))
-    digits = 2 if leading < 35 else 1
-    return min(max(digits - 1 - exponent, 0), _MAX_DECIMALS)
+    return min(max(1 - math.floor(math.log10(half)), 0), _MAX_DECIMALS)
 
 
-def format_estimate(value: float | None, low: float | None, high: float | None) -> Estimate:
+def format_estimate(value: float | None, low: float | None, high: float | None) -> EstimateText:
     """Value and interval, both with the decimals that the interval supports.
 
     Without an interval the value has three significant digits. What is undefined reads ``–``.
     """
     if value is None:
-        return Estimate("–", "")
+        return EstimateText("–", "")
     if low is None or high is None:
-        return Estimate(format_value(value), "")
+        return EstimateText(format_value(value), "")
     if low == high:
         lone = format_value(value)
-        return Estimate(lone, f"[{format_value(low)}, {format_value(high)}]")
+        return EstimateText(lone, f"[{format_value(low)}, {format_value(high)}]")
     decimals = decimals_for(low, high)
-    return Estimate(_fixed(value, decimals), f"[{_fixed(low, decimals)}, {_fixed(high, decimals)}]")
+    return EstimateText(_fixed(value, decimals), f"[{_fixed(low, decimals)}, {_fixed(high, decimals)}]")
 
 
 def format_value(value: float | None, digits: int = _LONE_DIGITS) -> str:

@@ -9,24 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fauve.naming import generator_name, scorer_name
 from fauve.records import Finding
 from fauve.report.numbers import format_count, format_estimate, format_like, format_p, format_share, format_value
-from fauve.report.wording import group_label, metric, scorer_label
+from fauve.report.wording import group_label, metric
 
 __all__ = ["Cell", "ColumnGroup", "Row", "Section", "Table", "sections"]
 
 _PART_ROWS = 24
 """A section longer than this is cut into parts."""
 
+_SOURCE = "source"
+"""Not a breakdown but part of who scored: where a scorer has values from several sources, studies name it as a group."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value as text: ``extra`` is its interval, ``note`` the number of a footnote of the table."""
+    """One value as text: ``extra`` is its interval, ``notes`` the numbers of its footnotes below the table."""
 
     text: str
     kind: str
     extra: str = ""
-    note: int | None = None
+    notes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ def sections(findings: Sequence[Finding]) -> list[Section]:
     """The findings of one study as sections, those without a group first, else in the order of first appearance."""
     by_shape: dict[tuple[bool, bool, tuple[str, ...]], list[Finding]] = {}
     for finding in findings:
-        shape = (finding.scorer is not None, finding.generator is not None, tuple(sorted(finding.group)))
+        keys = tuple(sorted(key for key in finding.group if key != _SOURCE))
+        shape = (finding.scorer is not None, finding.generator is not None, keys)
         by_shape.setdefault(shape, []).append(finding)
     ordered = sorted(by_shape.items(), key=lambda entry: len(entry[0][2]))
     return [_section(found) for _, found in ordered]
@@ -91,7 +96,7 @@ def _section(findings: list[Finding]) -> Section:
 
 def _heads(finding: Finding) -> tuple[str, ...]:
     named = (("scorer", finding.scorer), ("generator", finding.generator))
-    return (*(name for name, value in named if value is not None), *finding.group)
+    return (*(name for name, value in named if value is not None), *(key for key in finding.group if key != _SOURCE))
 
 
 def _parts(findings: list[Finding], heads: tuple[str, ...]) -> list[tuple[str, list[Finding], tuple[str, ...]]]:
@@ -101,10 +106,11 @@ def _parts(findings: list[Finding], heads: tuple[str, ...]) -> list[tuple[str, l
     values = {head: list(dict.fromkeys(_value(f, head) for f in findings)) for head in heads if head != "scorer"}
     cut = max(values, key=lambda head: len(values[head]))
     rest = tuple(head for head in heads if head != cut)
-    return [
-        (f"{group_label(cut).capitalize()}: {group_label(value)}", [f for f in findings if _value(f, cut) == value], rest)
-        for value in values[cut]
-    ]
+    return [(_caption(cut, value), [f for f in findings if _value(f, cut) == value], rest) for value in values[cut]]
+
+
+def _caption(head: str, value: str) -> str:
+    return f"{group_label(head).capitalize()}: {generator_name(value) if head == 'generator' else group_label(value)}"
 
 
 def _subject(finding: Finding) -> _Subject:
@@ -142,7 +148,10 @@ def _table(caption: str, findings: list[Finding], heads: tuple[str, ...]) -> Tab
 
 def _head_text(finding: Finding, head: str) -> str:
     value = _value(finding, head)
-    return scorer_label(value) if head == "scorer" else group_label(value)
+    if head == "scorer":
+        source = finding.group.get(_SOURCE)
+        return f"{scorer_name(value)} ({source})" if source else scorer_name(value)
+    return generator_name(value) if head == "generator" else group_label(value)
 
 
 def _counts_are_shared(rows: Iterable[Mapping[str, Finding]]) -> bool:
@@ -165,8 +174,9 @@ def _cells(finding: Finding | None, columns: tuple[str, ...], notes: dict[str, i
         return [Cell("", column) for column in columns]
     made = [_cell(finding, column) for column in columns]
     if finding.note:
-        number = notes.setdefault(finding.note, len(notes) + 1)
-        made[0] = replace(made[0], note=number)
+        # A study joins what it has to say of a number with semicolons; each part stands below the table once.
+        parts = finding.note.split("; ")
+        made[0] = replace(made[0], notes=tuple(notes.setdefault(part, len(notes) + 1) for part in parts))
     return made
 
 

@@ -1,10 +1,10 @@
-"""How names read in a report: metrics, scorers, groups, and what each metric means."""
+"""How metrics and groups read in a report, and what each metric means."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["METRICS", "Metric", "group_label", "metric", "scorer_label"]
+__all__ = ["METRICS", "Metric", "group_label", "metric"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,37 +77,19 @@ _METRICS = (
     ),
     Metric("kappa", "κ", "Agreement beyond chance: 1 is full agreement, 0 is what chance gives."),
     Metric("mae", "MAE", "Mean absolute difference between the judge's expected value and the label, on a scale of 2."),
-    Metric("wmae", "Class-balanced MAE", "Mean absolute difference averaged over the classes, so that rare ones count."),
+    Metric(
+        "wmae", "Class-balanced MAE", "Mean absolute difference averaged over the classes, so that rare ones count."
+    ),
     Metric("wf1", "Weighted F1", "F1 of the three classes, weighted by how often each occurs."),
 )
 
 METRICS: dict[str, Metric] = {m.name: m for m in _METRICS}
 """What is known of each metric by its canonical name."""
 
-_SCORERS = {
-    "clip-l": "CLIP-L",
-    "blip-l": "BLIP-L",
-    "blip-b": "BLIP-B",
-    "hps-v1": "HPS v1",
-    "hpsv2.0": "HPSv2.0",
-    "hpsv2.1": "HPSv2.1",
-    "hpsv3": "HPSv3",
-    "mps": "MPS",
-    "pickscore": "PickScore",
-    "imagereward": "ImageReward",
-    "laion-v2": "LAION v2",
-    "visionreward": "VisionReward",
-}
-
 
 def metric(name: str) -> Metric:
     """What is known of a metric; one that is not on the list is called by its name in plain letters."""
     return METRICS.get(name) or Metric(name, name.replace("_", " "), "")
-
-
-def scorer_label(name: str) -> str:
-    """How a scorer is written by its authors; any other name stands as it is."""
-    return _SCORERS.get(name, name)
 
 
 def group_label(value: str) -> str:

@@ -108,6 +108,11 @@ class Resampling(ABC):
             return np.zeros((0, values.shape[1]))
         return np.add.reduceat(values[self._order], self._starts, axis=0, dtype=np.float64)
 
+    def means(self, values: Floats) -> Floats:
+        """Mean over the rows of each cluster: (rows,) to (clusters,)."""
+        means: Floats = self.sums(values[:, None])[:, 0] / np.bincount(self.index, minlength=self.clusters)
+        return means
+
 
 class ClusterDraws(Resampling):
     """Resampling of whole clusters (all rows of a prompt come or stay away together).

@@ -85,13 +85,12 @@ def contrast(
     """Analyse the scores of one scorer on contrasts.
 
     All intervals come from the same draws. The rows of a cluster are not independent, so the two tests see one
-    number a cluster, the mean of its margins, and their n counts clusters.
+    mean margin a cluster, and their n counts clusters.
 
     Args:
         faithful: score of the faithful image, shape (n,).
         default: score of the default image, shape (n,).
-        truth_is_anti: whether the faithful image is the anti image of its pair, shape (n,); None where there is
-            no such class (all contrasts then count as one class).
+        truth_is_anti: whether the faithful image is the anti image of its pair, shape (n,); None = one class.
         draws: resampling by prompt; None takes each contrast as its own cluster.
         level: of the intervals.
         zero_method: of Wilcoxon's test.
@@ -102,15 +101,12 @@ def contrast(
     chosen, other, margins = _scores(faithful, default)
     anti = np.ones(len(margins), np.bool_) if truth_is_anti is None else flags("truth_is_anti", truth_is_anti)
     n = same_length(faithful=chosen, truth_is_anti=anti)
-    if draws is None:
-        draws = independent_rows(n)
-    won, tied = chosen > other, chosen == other
-    truth = anti.astype(np.intp)
+    draws = independent_rows(n) if draws is None else draws
+    won, tied, truth = chosen > other, chosen == other, anti.astype(np.intp)
     predicted = np.where(tied, -1, np.where(won, truth, 1 - truth))
-    shares = np.column_stack([won, won + tied / 2, margins])
     accuracy, ties_half, margin, balanced, f1, area, symmetrised, effect = cluster_bootstrap(
         draws,
-        weighted_mean(draws, shares),
+        weighted_mean(draws, np.column_stack([won, won + tied / 2, margins])),
         weighted_balanced_accuracy(draws, truth, predicted),
         weighted_f1(draws, truth, predicted),
         weighted_auroc(draws, np.where(anti, margins, -margins), anti),
@@ -118,7 +114,7 @@ def contrast(
         weighted_rank_biserial(draws, margins),
         level=level,
     )
-    per_cluster = draws.sums(margins[:, None])[:, 0] / np.bincount(draws.index, minlength=draws.clusters)
+    cluster_margins = draws.means(margins)
     return ContrastResult(
         n=n,
         n_anti=int(anti.sum()),
@@ -134,8 +130,8 @@ def contrast(
         auroc_symmetrised=symmetrised,
         margin=margin,
         rank_biserial=effect,
-        wilcoxon=wilcoxon_signed_rank(per_cluster, zero_method),
-        sign=sign_test(per_cluster),
+        wilcoxon=wilcoxon_signed_rank(cluster_margins, zero_method),
+        sign=sign_test(cluster_margins),
     )
 
 

@@ -58,16 +58,20 @@ def class_balanced_mae(
 def rounded_f1(
     expected: ArrayLike, labels: ArrayLike, *, draws: Resampling | None = None, level: float = 0.95
 ) -> Estimate:
-    """F1 of the rounded expected scores (:func:`rounded_score`), weighted by the size of each class."""
+    """F1 of the rounded expected scores (:func:`rounded_score`), weighted by the size of each class.
+
+    A score that rounds to no class that occurs is a miss, as in scikit-learn.
+    """
     scores, classes = _rows(expected, labels)
     draws = independent_rows(len(scores)) if draws is None else draws
-    rounded = np.maximum(rounded_score(scores), 0)
-    return cluster_bootstrap(draws, weighted_f1(draws, classes, rounded), level=level)[0]
+    rounded = rounded_score(scores)
+    named = (rounded >= 0) & (rounded <= classes.max(initial=0))
+    return cluster_bootstrap(draws, weighted_f1(draws, classes, np.where(named, rounded, -1)), level=level)[0]
 
 
-def rounded_score(expected: ArrayLike) -> Integers:
+def rounded_score(expected: ArrayLike) -> Floats:
     """The nearest class, an exact half going to the even one as in IEEE 754 (0.5 → 0, 1.5 → 2)."""
-    return np.rint(finite("expected", expected)).astype(np.intp)
+    return np.rint(finite("expected", expected))
 
 
 def _rows(expected: ArrayLike, labels: ArrayLike) -> tuple[Floats, Integers]:

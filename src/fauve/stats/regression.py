@@ -165,17 +165,14 @@ def bootstrap_slope(
         return Estimate.undefined("no rows", 0)
     both = np.column_stack([dose - np.median(dose), response - np.median(response)])
     if within:
-        means = draws.sums(both) / np.bincount(draws.index)[:, None]
         reach = np.abs(both).max(axis=0)
-        both = both - means[draws.index]
+        both = both - np.column_stack([draws.means(column)[draws.index] for column in both.T])
         both[np.abs(both) <= ROUNDING * reach] = 0.0
     a, b = both.T
     sums = draws.sums(np.column_stack([np.ones(n), a, b, a * a, a * b]))
 
     def evaluate(weights: Floats) -> Floats:
         count, sum_a, sum_b, squares, products = (weights @ sums).T
-        if within:
-            sum_a = sum_b = np.zeros_like(count)
         spread = squares - sum_a**2 / count
         spread = np.where(spread > ROUNDING * squares, spread, 0.0)
         return ratio(products - sum_a * sum_b / count, spread)[:, None]

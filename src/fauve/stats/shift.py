@@ -83,7 +83,7 @@ def shift(
         draws, weighted_mean(draws, columns), weighted_effect_size(draws, change), level=level
     )
     sums = draws.sums(change[:, None])[:, 0]
-    means = sums / np.bincount(draws.index, minlength=draws.clusters)
+    means = draws.means(change)
     # Scaled so that the mean over clusters is the mean over rows.
     flip = sign_flip_test(sums * draws.clusters / max(1, n), draws=draws.draws, seed=draws.seed)
     return ShiftResult(

@@ -33,8 +33,8 @@ def _disc(radius: float) -> Floats:
     """A disc with an edge one pixel soft, so that its area grows smoothly with the radius."""
     reach = int(np.ceil(radius + 0.5))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    kernel = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1)
-    return (kernel / kernel.sum()).astype(np.float32)
+    kernel = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1).astype(np.float32)
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def _path(length: float, seed: int) -> Floats:
@@ -50,7 +50,7 @@ def _path(length: float, seed: int) -> Floats:
     fx, fy = x - left, y - top
     for dx, dy, weight in ((0, 0, (1 - fx) * (1 - fy)), (1, 0, fx * (1 - fy)), (0, 1, (1 - fx) * fy), (1, 1, fx * fy)):
         np.add.at(kernel, (top + dy + reach, left + dx + reach), weight)
-    return (kernel / kernel.sum()).astype(np.float32)
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 DEFOCUS = Effect("defocus", "clarity", "badly out of focus", "sharpness", -1, defocus, seeded=False)

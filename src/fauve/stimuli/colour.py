@@ -11,9 +11,9 @@ from fauve.stimuli.record import Effect, Floats, Picture
 
 __all__ = ["CLASHING_HUES", "FADING", "SICKLY_CAST", "clashing_hues", "fading", "sickly_cast"]
 
-CLASH_COLOURS = np.array(
-    [[255, 0, 30], [190, 235, 0], [0, 235, 120], [0, 120, 255], [225, 0, 255]], np.uint8
-).reshape(5, 1, 3)
+CLASH_COLOURS = np.array([[255, 0, 30], [190, 235, 0], [0, 235, 120], [0, 120, 255], [225, 0, 255]], np.uint8).reshape(
+    5, 1, 3
+)
 """Loud colours a fifth of the hue wheel apart: no harmonic template holds all of them."""
 
 CLASH_CHROMA = 68.0
@@ -46,7 +46,8 @@ def _loudest(chroma: Floats, band: NDArray[np.intp], order: NDArray[np.intp]) ->
     centred = chroma - chroma.mean(axis=(0, 1))
     sums = np.stack([np.bincount(band.ravel(), centred[..., c].ravel(), len(order)) for c in (0, 1)], axis=1)
     turns = [wheel[np.roll(order, turn)] for turn in range(len(order))]
-    return max(turns, key=lambda colours: float((colours * sums).sum()))[band].astype(np.float32)
+    best: Floats = max(turns, key=lambda colours: float((colours * sums).sum()))[band]
+    return best
 
 
 def sickly_cast(image: Picture, strength: float, seed: int) -> Picture:

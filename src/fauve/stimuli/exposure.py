@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fauve.stimuli.raster import blur, linear, unlinear
-from fauve.stimuli.record import Effect, Picture
+from fauve.stimuli.record import Effect, Floats, Picture
 
 __all__ = ["OVEREXPOSURE", "UNDEREXPOSURE", "overexposure", "underexposure"]
 
@@ -22,9 +22,9 @@ def underexposure(image: Picture, strength: float, seed: int) -> Picture:
 
 def overexposure(image: Picture, strength: float, seed: int) -> Picture:
     """Adds up to 4 stops, clips what the sensor cannot hold, and lets the excess glow into its surroundings."""
-    light = linear(image) * np.float32(2.0 ** (STOPS_OVER * strength))
-    glow = blur(np.clip(light - 1, 0, 3), BLOOM * max(image.shape))
-    return unlinear(light + np.float32(0.35 * strength) * np.maximum(glow, 0))
+    light: Floats = linear(image) * np.float32(2.0 ** (STOPS_OVER * strength))
+    glow = blur(np.clip(light - 1, 0, 3).astype(np.float32), BLOOM * max(image.shape))
+    return unlinear((light + 0.35 * strength * np.maximum(glow, 0)).astype(np.float32))
 
 
 UNDEREXPOSURE = Effect(

@@ -18,19 +18,18 @@ REACH = 0.26
 TURN = 1.1
 """Standard angle in radians by which a tile turns at strength 1."""
 
-GROUND = 0.30
-"""Light of the bare ground under the shards against the picture's own mean."""
+GROUND = 0.55
+"""Code values of the bare ground at strength 1 against the picture's own mean."""
 
 PIECES_LONG = 12
 
 
 def scatter(image: Picture, strength: float, seed: int) -> Picture:
-    """Cuts the picture into tiles that drift and turn away from their places over a dark ground.
+    """Cuts the picture into tiles that drift and turn away from their places over a bare ground.
 
     Every tile keeps its direction and its place in the pile at all strengths: only the distance grows.
     """
-    ground = to_picture(image.mean(axis=(0, 1), dtype=np.float32) * np.float32(GROUND))
-    canvas = np.broadcast_to(ground, image.shape).copy()
+    canvas = _ground(image, strength)
     draw = np.random.default_rng(seed_from("stimulus", seed, "scatter"))
     tiles = _tiles(image.shape, TILES_LONG)
     way = draw.uniform(0, 2 * np.pi, len(tiles))
@@ -38,7 +37,7 @@ def scatter(image: Picture, strength: float, seed: int) -> Picture:
     drifts *= REACH * max(image.shape)
     turns = draw.standard_normal(len(tiles)) * TURN
     # Gaps open fast: a drift of one tile bares most of the ground, so the first steps are made short.
-    amount = strength**1.6
+    amount = strength**1.4
     for index in draw.permutation(len(tiles)):
         _lay(canvas, image, tiles[index], amount * drifts[index], amount * turns[index])
     return canvas
@@ -67,6 +66,12 @@ def misplaced_pieces(image: Picture, strength: float, seed: int) -> Picture:
 
 
 Tile = tuple[int, int, int, int]
+
+
+def _ground(image: Picture, strength: float) -> Picture:
+    """What shows between the shards: the picture's mean colour, darker as they drift apart."""
+    mean = image.mean(axis=(0, 1), dtype=np.float32)
+    return np.broadcast_to(to_picture(mean * np.float32(1 - (1 - GROUND) * strength)), image.shape).copy()
 
 
 def _tiles(shape: tuple[int, ...], along: int, equal: bool = False) -> list[Tile]:

@@ -92,9 +92,10 @@ def resample(image: Floats, rows: Floats, cols: Floats) -> Floats:
     rows, cols = np.clip(rows, 0, h - 1), np.clip(cols, 0, w - 1)
     top, left = np.minimum(rows.astype(np.intp), h - 2), np.minimum(cols.astype(np.intp), w - 2)
     down, right = (rows - top)[..., None], (cols - left)[..., None]
-    upper = image[top, left] * (1 - right) + image[top, left + 1] * right
+    upper: Floats = image[top, left] * (1 - right) + image[top, left + 1] * right
     lower = image[top + 1, left] * (1 - right) + image[top + 1, left + 1] * right
-    return upper * (1 - down) + lower * down
+    between: Floats = upper * (1 - down) + lower * down
+    return between
 
 
 def resize(image: Picture, height: int, width: int) -> Picture:

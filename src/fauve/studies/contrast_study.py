@@ -1,7 +1,7 @@
 """What all studies of ready-made contrasts share: overall and by one grouping, in sentences and charts.
 
-Such a study has one prompt and two images an item, of which the faithful one is given. What differs is the question, the
-grouping, and what was published.
+Such a study has one prompt and two images an item, of which the faithful one is given. What differs is the question,
+the grouping, and what was published.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def contrast_charts(findings: Sequence[Finding], words: ContrastWords, title: st
     accuracy = [f for f in findings if f.metric == "accuracy"]
     overall = [f for f in accuracy if not set(f.group) - {"source"}]
     axis = "share in which the picture that was asked for scored higher"
-    charts = interval_chart(f"{words.study}-accuracy", title, axis, overall, _row, _row, lines=CHANCE)
+    charts = interval_chart(
+        f"{words.study}-accuracy", title, axis, overall, _row, lambda f: f.scorer or "", lines=CHANCE
+    )
     for worst in leading(overall)[:1]:
         inside = [f for f in accuracy if f.scorer == worst.scorer and set(f.group) == {words.grouping}]
         if len(inside) > 1:
@@ -99,12 +101,12 @@ def spoken(finding: Finding) -> str:
 
 def _row(finding: Finding) -> str:
     name = finding.scorer or ""
-    return f"{name} ({finding.group['source']})" if "source" in finding.group else name
+    return f"{spoken(finding)}, {finding.group['source']}" if "source" in finding.group else name
 
 
 def _margin(margin: Finding | None) -> str:
     if margin is None or not margin.estimate:
         return ""
-    low, high = margin.low, margin.high
+    far = number(abs(margin.estimate), margin.low, margin.high)
     direction = "below" if margin.estimate < 0 else "above"
-    return f", and scored it {number(abs(margin.estimate), low, high)} {direction} the other on average ({interval(margin)})"
+    return f", and scored it {far} {direction} the other on average ({interval(margin)})"

@@ -19,7 +19,7 @@ from fauve.stats.intervals import Estimate
 from fauve.stats.missing import share_bounds
 from fauve.stats.paired_tests import sign_test, wilcoxon_signed_rank
 from fauve.stats.weighted import weighted_auroc, weighted_balanced_accuracy, weighted_f1, weighted_mean
-from fauve.studies.resampling import SharedDraws, share
+from fauve.studies.resampling import SharedDraws, few_clusters, share
 from fauve.studies.stating import Address, several_sources, source_note, state
 
 __all__ = ["ALL_METRICS", "ONE_CLASS_METRICS", "by_scorer", "contrast_findings"]
@@ -53,9 +53,7 @@ def by_scorer(table: pl.DataFrame, where: Address) -> Iterator[tuple[Address, pl
 
 
 def contrast_findings(
-    where: Address, table: pl.DataFrame, metrics: Sequence[str], published: Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Lookup = lambda metric, where: None
+    where: Address, table: pl.DataFrame, metrics: Sequence[str], published: Lookup = lambda metric, where: None
 ) -> list[Finding]:
     """What one scorer did on the contrasts of ``table`` (rows of :meth:`Evidence.contrasts`), one finding a metric.
 
@@ -71,7 +69,7 @@ Lookup = lambda metric, where: None
     estimates = _estimates(margins, anti, draws, metrics)
     per_cluster = draws.sums(margins[:, None])[:, 0] / np.bincount(draws.index, minlength=draws.clusters)
     tests = {"accuracy": sign_test(per_cluster), "margin": wilcoxon_signed_rank(per_cluster)}
-    notes = _notes(table, asked, both, margins)
+    notes = [*_notes(table, asked, both, margins), few_clusters(draws, "prompts")]
     return [
         state(
             where,
@@ -96,8 +94,8 @@ def _estimates(margins: Floats, anti: Flags, draws: SharedDraws, metrics: Sequen
         "auroc": lambda: weighted_auroc(draws, np.where(anti, margins, -margins), anti),
     }
     named = [metric for metric in metrics if metric in statistics]
-    found = dict(zip(named, cluster_bootstrap(draws, *(statistics[m]() for m in named)), strict=True))
-    return found | {"accuracy": share(margins > 0, draws)}
+    drawn = cluster_bootstrap(draws, *(statistics[m]() for m in named)) if named else []
+    return dict(zip(named, drawn, strict=True)) | {"accuracy": share(margins > 0, draws)}
 
 
 def _notes(table: pl.DataFrame, asked: pl.DataFrame, both: pl.DataFrame, margins: Floats) -> list[str]:
@@ -109,7 +107,7 @@ def _notes(table: pl.DataFrame, asked: pl.DataFrame, both: pl.DataFrame, margins
     elif unselected:
         notes.append(f"{NO_SELECTION} in {unselected} of {len(pairs)} pairs")
     elif len(pairs):
-        notes.append(f"truth: selection by {', '.join(sorted(set(pairs['selector'].to_list())))}")
+        notes.append(f"truth: the selection on file (selector: {', '.join(sorted(set(pairs['selector'].to_list())))})")
     set_aside = len(table) - len(asked)
     if set_aside:
         notes.append(f"{set_aside} {'tie' if set_aside == 1 else 'ties'} of the selection set aside")

@@ -31,9 +31,10 @@ class EmotionReward:
     title = "Emotions that were asked for"
     question = "Given a prompt for anger, fear or sadness, is the picture that shows it preferred to the happy one?"
     method = (
-        "Both pictures are scored under the prompt of the negative emotion. Accuracy is the share in which that emotion's "
-        "picture scored higher (Wilson's interval where each prompt stands alone, otherwise bootstrap by prompt), margin "
-        "the mean difference. Wilcoxon signed-rank and sign tests, Holm's correction over scorers and emotions."
+        "Both pictures are scored under the prompt of the negative emotion. Accuracy is the share in which that "
+        "emotion's picture scored higher (Wilson's interval where each prompt stands alone, otherwise bootstrap by "
+        "prompt), margin the mean difference. Wilcoxon signed-rank and sign tests, Holm's correction over scorers "
+        "and emotions."
     )
     source = "arXiv 2512.11883, Table 5"
 

@@ -70,9 +70,9 @@ class Evidence:
     def pair_grid(self) -> pl.DataFrame:
         """One row for each (pair, scorer, source) that is owed, see :meth:`owed`.
 
-        Columns: item, generator, id, cluster, request, choice, selector, dimensions, groups, scorer, source; the corners
-        oo, oa, ao, aa = r(image, prompt) with o = original, a = anti, image first, null where there is no value;
-        tried_original and tried_anti: whether any cell under that prompt is on file, failed ones included.
+        Columns: item, generator, id, cluster, request, choice, selector, dimensions, groups, scorer, source; the
+        corners oo, oa, ao, aa = r(image, prompt) with o = original, a = anti, image first, null where there is no
+        value; tried_original and tried_anti: whether any cell under that prompt is on file, failed ones included.
         """
         pairs = self.items.filter(pl.col("kind") == "pair")
         scores = self.grid.join(pairs, on="item", how="semi")
@@ -141,7 +141,8 @@ class Evidence:
 def _items(ledger: Ledger) -> pl.DataFrame:
     table = queries.item_table(ledger)
     more = ledger.db.execute(
-        "SELECT item, coalesce((SELECT prompt FROM item_prompts p WHERE p.item = i.item AND slot = 'anti'), 'id:' || id),"
+        "SELECT item,"
+        " coalesce((SELECT prompt FROM item_prompts p WHERE p.item = i.item AND slot = 'anti'), 'id:' || id),"
         " EXISTS (SELECT 1 FROM item_images m WHERE m.item = i.item AND image IS NOT NULL) FROM items i"
     ).fetchall()
     schema = {"item": pl.Int64, "request": pl.String, "pictured": pl.Boolean}

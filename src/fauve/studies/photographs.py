@@ -38,9 +38,10 @@ class Photographs:
     title = "Photographs that break the rules"
     question = "Given a caption that describes a blurred, dark or clashing photograph, is that photograph preferred?"
     method = (
-        "Both pictures are scored under the caption of the photograph. Accuracy is the share in which the photograph "
-        "scored higher (Wilson's interval), margin the mean of photograph − clean picture, bias its opposite (bootstrap "
-        "by caption). Wilcoxon signed-rank and sign tests, Holm's correction over scorers and categories."
+        "Both pictures are scored under the caption of the photograph. Accuracy is the share in which the "
+        "photograph scored higher (Wilson's interval), margin the mean of photograph − clean picture, bias its "
+        "opposite (bootstrap by caption). Wilcoxon signed-rank and sign tests, Holm's correction over scorers and "
+        "categories."
     )
     source = "arXiv 2512.11883, project site"
 

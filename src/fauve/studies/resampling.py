@@ -18,13 +18,16 @@ from fauve.stats.weighted import mean
 
 Floats = NDArray[np.float64]
 
-__all__ = ["SEED", "SharedDraws", "share"]
+__all__ = ["FEW", "SEED", "SharedDraws", "few_clusters", "share"]
 
 SEED = 251211883
 """Seed of every resample in every study."""
 
-MOST_KEPT = 2**22
-"""Numbers of weights that are kept for the next table (32 MiB); larger sets are drawn again when needed."""
+FEW = 20
+"""Below so many clusters a percentile interval is too narrow more often than its level says."""
+
+MOST_KEPT = 2**23
+"""Numbers of weights that are kept for the next table (64 MiB); larger sets are drawn again when needed."""
 
 
 class SharedDraws(ClusterDraws):
@@ -40,9 +43,16 @@ class SharedDraws(ClusterDraws):
         return iter(_kept(self.clusters))
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=2)
 def _kept(clusters: int) -> tuple[Floats, ...]:
     return tuple(ClusterDraws(np.arange(clusters), draws=DRAWS, seed=SEED).blocks())
+
+
+def few_clusters(draws: ClusterDraws, what: str) -> str:
+    """What a reader must know of an interval over few clusters that hold several rows each, or nothing."""
+    if draws.clusters >= FEW or draws.clusters == draws.rows:
+        return ""
+    return f"{draws.clusters} {what} behind {draws.rows:,} rows: the interval is approximate"
 
 
 def share(successes: ArrayLike, draws: ClusterDraws) -> Estimate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import polars as pl
 from pydantic import BeforeValidator, Field
@@ -22,7 +22,7 @@ class _Label(Row):
     image: Annotated[Name, BeforeValidator(lambda given: str(given) if type(given) is int else given)]
     dimension: Name
     expected_score: Annotated[float, Field(ge=0, le=2)]
-    argmax: Literal[0, 1, 2]
+    argmax: Annotated[int, Field(ge=0, le=2)]
     label: Annotated[int, Field(ge=-_BOUND, lt=_BOUND)]
 
 

@@ -107,7 +107,7 @@ def _as_text(frame: pl.DataFrame, numbers: Collection[str], whole: Where) -> lis
     for name, kind in frame.schema.items():
         if name in numbers:
             continue
-        if not (kind.is_integer() or kind in {pl.String, pl.Categorical, pl.Enum, pl.Null}):
+        if not (kind.is_integer() or isinstance(kind, pl.String | pl.Categorical | pl.Enum | pl.Null)):
             whole.reject(name, f"the column is {kind}, and text belongs there", "Write it as text.")
         casts.append(pl.col(name).cast(pl.String))
     return casts

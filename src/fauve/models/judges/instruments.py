@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from fauve.instruments import CANNOT_SEE, INSTRUMENTS, score_dimensions
+from fauve.instruments import CANNOT_SEE, INSTRUMENTS
 from fauve.models.cards import ModelCard
+from fauve.models.readings import reading
 from fauve.vocabulary import DIMENSIONS
 
 __all__ = ["InstrumentJudge"]
@@ -42,7 +43,7 @@ class InstrumentJudge:
 
     def judge(self, images: Sequence[Image]) -> NDArray[np.float64]:
         """J of every picture on every dimension of :attr:`dimensions`."""
-        rows = [score_dimensions(np.asarray(image)) for image in images]
+        rows = [reading(image).dimensions for image in images]
         return np.array([[row[d] for d in self.dimensions] for row in rows], dtype=np.float64).reshape(
             len(images), len(self.dimensions)
         )

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from fauve.instruments import polish
 from fauve.keys import digest_bytes, seed_from
 from fauve.models.cards import ModelCard
+from fauve.models.readings import reading
 
 __all__ = ["PolishScorer", "RandomScorer"]
 
@@ -74,5 +74,5 @@ class PolishScorer:
 
     def score(self, images: Sequence[Image], prompts: Sequence[str], cells: NDArray[np.intp]) -> NDArray[np.float64]:
         """The polish of each cell's picture."""
-        per_image = np.array([polish(np.asarray(image)) for image in images], dtype=np.float64)
+        per_image = np.array([reading(image).polish for image in images], dtype=np.float64)
         return per_image[cells[:, 0]]

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from fauve.errors import UnknownName
-from fauve.instruments import INSTRUMENTS, measure
+from fauve.instruments import INSTRUMENTS
 from fauve.models.cards import ModelCard
+from fauve.models.readings import reading
 
 __all__ = ["InstrumentScorer"]
 
@@ -44,5 +45,5 @@ class InstrumentScorer:
 
     def score(self, images: Sequence[Image], prompts: Sequence[str], cells: NDArray[np.intp]) -> NDArray[np.float64]:
         """The property of each cell's picture, in the instrument's unit."""
-        per_image = np.array([measure(np.asarray(image))[self._name] for image in images], dtype=np.float64)
+        per_image = np.array([reading(image).instruments[self._name] for image in images], dtype=np.float64)
         return per_image[cells[:, 0]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fauve.models.cards import ModelCard
 
-__all__ = ["REWARD_CARDS", "reward_card"]
+__all__ = ["REWARD_CARDS"]
 
 _CLIP_TOKENS = 77
 """Start and end token included; what is longer is cut before the end token."""
@@ -48,8 +48,8 @@ _CARDS = (
     ModelCard(
         name="hps-v1",
         kind="reward model",
-        summary="Human Preference Score v1: cosine in a CLIP ViT-L/14 tuned on choices of Discord users. No copy on the "
-        "hub: give the file hpc.pt. The licence of the weights is not verified (code: Apache-2.0).",
+        summary="Human Preference Score v1: cosine in a CLIP ViT-L/14 tuned on choices of Discord users. No copy on "
+        "the hub: give the file hpc.pt. The licence of the weights is not verified (code: Apache-2.0).",
         paper="arXiv:2303.14420",
         range=(-1.0, 1.0),
         prompt_limit=_CLIP_TOKENS,
@@ -85,6 +85,7 @@ _CARDS = (
         hub_id="MizzenAI/HPSv3",
         licence="MIT",
         paper="arXiv:2508.03789",
+        published_preference_accuracy=(0.769, "HPD v3 test"),  # as indexes of the paper list it; not read in its table
     ),
     ModelCard(
         name="mps",
@@ -115,6 +116,7 @@ _CARDS = (
         licence="Apache-2.0",
         paper="arXiv:2304.05977",
         prompt_limit=35,
+        published_preference_accuracy=(0.651, "ImageReward test"),  # README of tgxs002/HPSv2, which measured it too
     ),
     ModelCard(
         name="laion-v2",

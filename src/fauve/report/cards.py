@@ -1,0 +1,144 @@
+"""One pair or contrast as a card: plain values that the page's template and the gallery's script draw alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fauve.ledger.queries import StoredItem
+from fauve.naming import generator_name
+from fauve.records import ImageRef
+from fauve.report.numbers import format_value
+from fauve.report.prompts import marked
+from fauve.report.thumbs import path_of, size_of
+from fauve.report.verdicts import Scores, Verdict, Voice, verdict
+from fauve.report.wording import group_label
+from fauve.studies.honoured import requested
+from fauve.vocabulary import content_note
+
+__all__ = ["Honours", "Shelf", "card", "cover_note", "plain_caption", "refs"]
+
+Honours = Mapping[tuple[int, str], list[tuple[str, bool | None]]]
+"""(item, dimension) → what each judge says: honoured, not, or None where it gave no value."""
+
+_ALT_LETTERS = 280
+_ROLES = {
+    "faithful": "What was asked for",
+    "default": "What conventional taste prefers",
+    "anti": "Made for this prompt",
+    "original": "Made for the plain caption",
+}
+_CHOICES = {"anti": "the image made for this prompt", "original": "the image made for the plain caption"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What cards share: who spoke, how studies are called, whose pictures these are, and which cannot be shown."""
+
+    voices: Sequence[Voice]
+    honours: Honours
+    titles: Mapping[str, str]
+    credits: Mapping[str, str]
+    broken: Mapping[str, str]
+    side: int
+
+
+def refs(item: StoredItem) -> list[ImageRef]:
+    """The pictures of an item that are on file."""
+    return [ref for ref in item.images.values() if ref is not None]
+
+
+def plain_caption(item: StoredItem) -> str | None:
+    """The caption of the same scene without the request, where one is on file."""
+    if item.kind == "pair":
+        return item.prompts.get("original")
+    note = item.notes.get("clean_prompt")
+    return note if isinstance(note, str) else None
+
+
+def cover_note(item: StoredItem) -> str | None:
+    """Why the pictures of an item are covered at first: by its groups, or by any further category in its notes."""
+    found = content_note(dict(item.groups))
+    elements = item.notes.get("elements")
+    for element in elements if isinstance(elements, list) else []:
+        found = found or content_note({"category": str(element)})
+    return found
+
+
+def card(item: StoredItem, number: int, scores: Sequence[Scores], shelf: Shelf) -> dict[str, Any]:
+    """The values of one card. ``number`` is its place in the gallery, from 1."""
+    prompt = item.prompts.get("anti" if item.kind == "pair" else "prompt") or ""
+    plain = plain_caption(item)
+    verdicts = [(s.voice, verdict(s, shelf.voices[s.voice].label)) for s in scores]
+    slots = _slots(item, scores)
+    return {
+        "n": number,
+        "id": item.id,
+        "study": shelf.titles[item.study] if item.study else "",
+        "generator": generator_name(item.generator),
+        "prompt": [list(segment) for segment in marked(prompt, plain)],
+        "plain": plain or "",
+        "tags": [_tag(item.item, name, shelf.honours) for name in requested(item.dimensions, item.groups)],
+        "groups": [[group_label(key), group_label(value)] for key, value in sorted(item.groups.items())],
+        "cover": cover_note(item) or "",
+        "images": [_image(item, slot, place, scores, shelf) for place, slot in enumerate(slots)],
+        "verdicts": [_line(voice, said, shelf) for voice, said in verdicts],
+        "selection": _selection(item),
+    }
+
+
+def _slots(item: StoredItem, scores: Sequence[Scores]) -> tuple[str, str]:
+    if item.kind == "contrast":
+        return "faithful", "default"
+    swapped = any(s.choice == "original" for s in item.selections[:1])
+    return ("original", "anti") if swapped else ("anti", "original")
+
+
+def _image(item: StoredItem, slot: str, place: int, scores: Sequence[Scores], shelf: Shelf) -> dict[str, Any]:
+    ref = item.images.get(slot)
+    values = [(s.voice, s.faithful if place == 0 else s.default) for s in scores]
+    made: dict[str, Any] = {
+        "role": _ROLES[slot],
+        "scores": [[shelf.voices[v].label, format_value(x, 4), shelf.voices[v].quiet] for v, x in values],
+        "src": "",
+        "alt": _alt(item, slot),
+        "credit": shelf.credits.get(ref.sha256, "") if ref else "",
+    }
+    if ref is None:
+        return made | {"missing": "No picture is on file."}
+    if ref.sha256 in shelf.broken:
+        return made | {"missing": shelf.broken[ref.sha256]}
+    width, height = size_of(ref, shelf.side)
+    return made | {"src": path_of(ref, shelf.side), "width": width, "height": height}
+
+
+def _alt(item: StoredItem, slot: str) -> str:
+    told = {"original": item.prompts.get("original"), "default": plain_caption(item) or item.prompts.get("prompt")}
+    words = told[slot] if slot in told else item.prompts.get("anti" if slot == "anti" else "prompt")
+    text = f"{_ROLES[slot]}: {' '.join((words or 'no prompt on file').split())}"
+    return text if len(text) <= _ALT_LETTERS else f"{text[: _ALT_LETTERS - 1]}…"
+
+
+def _tag(item: int, dimension: str, honours: Honours) -> dict[str, Any]:
+    said = honours.get((item, dimension), [])
+    return {"name": dimension, "judges": [[judge, _WORDS_OF[state]] for judge, state in said]}
+
+
+_WORDS_OF = {True: "honoured", False: "not honoured", None: "no value"}
+
+
+def _line(voice: int, said: Verdict, shelf: Shelf) -> list[Any]:
+    return [voice, said.code, said.text, shelf.voices[voice].quiet]
+
+
+def _selection(item: StoredItem) -> str:
+    if not item.selections:
+        if item.kind == "pair":
+            return "Nobody has selected: the image made for this prompt counts as the one that was asked for."
+        return "The file that this contrast came with says which image was asked for."
+    told = []
+    for chosen in item.selections:
+        what = "called a tie" if chosen.choice == "tie" else f"chose {_CHOICES.get(chosen.choice, chosen.choice)}"
+        told.append(f"{chosen.selector} {what}.")
+    return " ".join(told)

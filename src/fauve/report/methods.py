@@ -1,0 +1,159 @@
+"""The facts of the methods page: analyses in words, cards of scorers and judges, what failed, how to repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from fauve.naming import scorer_name
+from fauve.records import Finding
+from fauve.report.holdings import Holdings
+from fauve.report.numbers import format_count, format_share, format_value
+from fauve.report.wording import METRICS, metric
+from fauve.studies.honoured import MARGIN
+from fauve.vocabulary import DIMENSIONS
+
+__all__ = ["ANALYSES", "methods_context"]
+
+ANALYSES = (
+    (
+        "The contrast",
+        "A contrast is one prompt and two pictures: the faithful one, which has what was asked for, and the default one, "
+        "which conventional taste prefers. A scorer sees the prompt with each picture and chooses the one that it gives "
+        "the higher score. Which picture is faithful is a fact of the item, or was selected by somebody named beside it; "
+        "where nobody selected, the picture made for the prompt counts as faithful and the finding says so.",
+    ),
+    (
+        "The shift",
+        "The same prompt and two pictures again, but the question is by how much the score changes from the first to the "
+        "second. Differences are taken within an item, then averaged; generators are compared on the prompts that both "
+        "have.",
+    ),
+    (
+        "Intervals and tests",
+        "Intervals hold 95 %. They come from a bootstrap that draws whole prompts, not single pairs, with a fixed seed, or "
+        "from Wilson’s formula for a share in which every prompt stands once. Tests are paired. Within a study, p values "
+        "are corrected for their number by Holm’s method, and both values stand in the tables.",
+    ),
+    (
+        "Ties and missing values",
+        "Two equal scores are not a right choice, and the verdict reads “could not tell”. A selection that is a tie has no "
+        "faithful picture: the item is set aside and counted. A request that failed, was refused or filtered has no "
+        "value; it is never replaced by a picture or a zero. The column “missing” is the share of the items that belong in "
+        "the denominator and have no value.",
+    ),
+    (
+        "Requests honoured",
+        f"A judge finds a requested dimension honoured when it puts the picture made for the prompt more than {MARGIN} "
+        "below the other picture of the same scene, on its scale from 0 to 2. Judges see no prompt.",
+    ),
+    (
+        "What is never done",
+        "Scores of different scorers are not averaged or compared with each other: each has its own unit. Published values "
+        "are shown to compare with and enter no calculation.",
+    ),
+)
+
+
+def methods_context(
+    holdings: Holdings, findings: Sequence[Finding], provenance: Mapping[str, Any], broken: Mapping[str, str]
+) -> dict[str, Any]:
+    """Everything that ``methods.html`` names."""
+    used = {f.metric for f in findings}
+    listed = [m for name, m in METRICS.items() if name in used]
+    failed = holdings.outcomes.filter(pl.col("outcome") != "ok")
+    return {
+        "analyses": ANALYSES,
+        "metrics": listed + [metric(name) for name in sorted(used - METRICS.keys())],
+        "scorers": [_scorer(entry) for entry in holdings.scorers],
+        "judges": [_judge(entry, holdings) for entry in holdings.judges],
+        "sources": holdings.sources,
+        "outcomes": failed.rows(named=True),
+        "failures": _failures(holdings, findings),
+        "broken": [broken[sha] for sha in sorted(broken)],
+        "credits": holdings.credits,
+        "provenance": list(_flat(provenance)),
+        "runs": holdings.runs,
+    }
+
+
+def _scorer(entry: Mapping[str, Any]) -> dict[str, str]:
+    card = entry["card"]
+    limit = card.get("prompt_limit")
+    reads = f"up to {limit} tokens" if limit else "yes"
+    return {
+        "name": scorer_name(entry["name"]),
+        "kind": card.get("kind") or "not stated",
+        "summary": card.get("summary") or "not stated",
+        "range": _range(card),
+        "prompt": reads if card.get("sees_prompt", True) else "no",
+        "licence": card.get("licence") or "none stated",
+        "source": _source(card),
+        "revision": str(card.get("revision") or "not stated"),
+    }
+
+
+def _range(card: Mapping[str, Any]) -> str:
+    low, high = card.get("range") or (None, None)
+    bounds = "unbounded" if low is None and high is None else f"{_bound(low, '−∞')} to {_bound(high, '∞')}"
+    return bounds if card.get("higher_is_better", True) else f"{bounds}, lower is better"
+
+
+def _bound(value: float | None, none: str) -> str:
+    return none if value is None else format_value(value)
+
+
+def _source(card: Mapping[str, Any]) -> str:
+    parts = [card.get("hub_id"), card.get("paper") and f"paper {card['paper']}", card.get("gated") and "gated"]
+    return ", ".join(str(part) for part in parts if part) or "Fauve" if card.get("kind") != "callable" else "its owner"
+
+
+def _judge(entry: Mapping[str, Any], holdings: Holdings) -> dict[str, str]:
+    card = entry["card"]
+    named = entry["settings"].get("dimensions") or card.get("dimensions") or holdings.seen.get(entry["name"], ())
+    sees = [name for name in DIMENSIONS if name in set(named)] + sorted(set(named) - DIMENSIONS.keys())
+    blind = [name for name in DIMENSIONS if name not in set(named)]
+    return {
+        "name": entry["name"],
+        "summary": card.get("summary") or "not stated",
+        "sees": ", ".join(sees) or "not stated",
+        "blind": ", ".join(blind) or "nothing of the twelve",
+        "licence": card.get("licence") or "none stated",
+        "revision": str(card.get("revision") or "not stated"),
+    }
+
+
+def _failures(holdings: Holdings, findings: Sequence[Finding]) -> list[str]:
+    told = []
+    if holdings.asked:
+        share = format_share(holdings.unanswered / holdings.asked)
+        told.append(
+            f"Of {format_count(holdings.asked)} requests to scorers and judges that ran here, "
+            f"{format_count(holdings.unanswered)} ({share}) ended without a value. They stay in their denominators."
+        )
+    else:
+        told.append("No scorer or judge ran here: every score on file was imported.")
+    gaps = [f for f in findings if f.missing > 0]
+    if gaps:
+        told.append(
+            f"{format_count(len(gaps))} of {format_count(len(findings))} numbers in this report have items missing from "
+            f"their denominator, at most {format_share(max(f.missing for f in gaps))}."
+        )
+    elif findings:
+        told.append("No number in this report has items missing from its denominator.")
+    return told
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in values.items():
+        label = f"{prefix}{str(name).replace('_', ' ')}"
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{label}: ")
+        elif isinstance(value, list | tuple):
+            rows.append((label, ", ".join(map(str, value))))
+        else:
+            rows.append((label, str(value)))
+    return rows

@@ -1,0 +1,185 @@
+"""The report: one folder of plain files that opens from a disk, without a network, and tells what was found.
+
+Nothing here is computed anew: findings come from the studies, everything else is read from the ledger. The same ledger
+gives the same bytes; no page holds a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from fauve.errors import LedgerError, UnknownName
+from fauve.ledger import Ledger
+from fauve.records import Finding
+from fauve.report.colours import inks
+from fauve.report.gallery import FIRST_PAGE, Gallery, build_gallery, stacks
+from fauve.report.holdings import Holdings
+from fauve.report.lead import Lead, lead_pair
+from fauve.report.methods import methods_context
+from fauve.report.numbers import format_count
+from fauve.report.pages import Folder, environment, static_files, unique_slugs
+from fauve.report.study_page import StudyPage, chart_files, study_context, table_files
+from fauve.report.thumbs import Thumbs
+from fauve.studies.evidence import Evidence
+from fauve.studies.honoured import MARGIN
+from fauve.studies.protocol import Study
+from fauve.version import __version__
+
+__all__ = ["POLICY", "build_report"]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+)
+"""What a page may do: load its own scripts, styles and pictures, and nothing else; no inline script, no evaluation."""
+
+_NAV = (("index.html", "Findings"), ("gallery.html", "Pictures"), ("methods.html", "Methods"))
+
+
+def build_report(
+    ledger: Ledger, findings: Sequence[Finding], studies: Sequence[Study], out: Path, provenance: Mapping[str, Any]
+) -> Path:
+    """Write the report of ``findings`` over what ``ledger`` holds into the folder ``out``; returns its first page.
+
+    A report that is already there is replaced file by file: small pictures are kept, files of the old report that the
+    new one lacks are removed, other files are left alone.
+
+    Args:
+        ledger: where items, pictures, scores and cards are.
+        findings: every number to state, of any of ``studies``.
+        studies: the studies behind them, in the order of presentation.
+        out: the folder to write.
+        provenance: command, versions, settings as plain values, printed on the methods page as they are.
+
+    Raises:
+        UnknownName: when a finding belongs to none of ``studies``.
+        LedgerError: when the folder cannot be written.
+    """
+    pages = _study_pages(findings, studies)
+    folder = Folder(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _write(ledger, findings, studies, pages, folder, provenance)
+        folder.finish()
+    except OSError as error:
+        raise LedgerError(
+            f"{error.filename or out} cannot be written ({error.strerror}); free space or check its rights, "
+            "then build the report again"
+        ) from error
+    return out / "index.html"
+
+
+def _study_pages(findings: Sequence[Finding], studies: Sequence[Study]) -> list[StudyPage]:
+    by_study: dict[str, list[Finding]] = {study.name: [] for study in studies}
+    for finding in findings:
+        if finding.study not in by_study:
+            raise UnknownName("study", finding.study, by_study)
+        by_study[finding.study].append(finding)
+    slugs = unique_slugs(by_study)
+    return [
+        StudyPage(study, tuple(by_study[study.name]), slugs[study.name]) for study in studies if by_study[study.name]
+    ]
+
+
+def _write(
+    ledger: Ledger,
+    findings: Sequence[Finding],
+    studies: Sequence[Study],
+    pages: Sequence[StudyPage],
+    folder: Folder,
+    provenance: Mapping[str, Any],
+) -> None:
+    evidence = Evidence.read(ledger)
+    holdings = Holdings.read(ledger)
+    kept = stacks(ledger, evidence, studies)
+    with Thumbs(ledger, folder.root) as thumbs:
+        gallery = build_gallery(ledger, kept, folder, thumbs)
+        lead = lead_pair(ledger, kept, gallery, thumbs)
+        folder.keep(thumbs.files)
+    for path, content in static_files().items():
+        folder.write(path, content)
+    templates = environment()
+    templates.globals |= {"policy": POLICY, "version": __version__, "judges": kept.judges, "margin": MARGIN}
+    templates.globals["nav"] = [entry for entry in _NAV if len(gallery) or entry[0] != "gallery.html"]
+    _write_studies(templates, pages, gallery, folder)
+    if len(gallery):
+        total = holdings.pairs + holdings.contrasts
+        _page(
+            templates,
+            folder,
+            "gallery.html",
+            {"total": len(gallery), "without": total - len(gallery), "first": gallery.first[:FIRST_PAGE]},
+        )
+    _page(templates, folder, "methods.html", methods_context(holdings, findings, provenance, thumbs.broken))
+    _page(templates, folder, "index.html", _index(holdings, findings, pages, gallery, lead))
+
+
+def _write_studies(templates: Environment, pages: Sequence[StudyPage], gallery: Gallery, folder: Folder) -> None:
+    charts = [chart for page in pages for chart in page.charts]
+    colours = inks({mark.series for chart in charts for mark in chart.marks})
+    names = unique_slugs(f"{page.slug}/{chart.name}" for page in pages for chart in page.charts)
+    for place, page in enumerate(pages):
+        drawn = chart_files(page, colours, names, folder)
+        table_files(page, folder)
+        context = study_context(page, drawn, gallery)
+        context |= {
+            "before": pages[place - 1] if place else None,
+            "after": pages[place + 1] if place + 1 < len(pages) else None,
+        }
+        _page(templates, folder, page.href, context, template="study.html")
+
+
+def _page(templates: Environment, folder: Folder, path: str, context: Mapping[str, Any], template: str = "") -> None:
+    folder.write(path, templates.get_template(template or path).render(here=path, **context))
+
+
+def _index(
+    holdings: Holdings, findings: Sequence[Finding], pages: Sequence[StudyPage], gallery: Gallery, lead: Lead | None
+) -> dict[str, Any]:
+    headlines = [
+        {"href": page.href, "title": page.title, "sentence": page.headline, "question": page.study.question}
+        for page in pages
+    ]
+    counts = [
+        (holdings.pairs, "prompt pairs"),
+        (holdings.contrasts, "contrasts"),
+        (holdings.images, "pictures"),
+        (len(holdings.scorer_names), "scorers"),
+        (len(holdings.judges), "judges"),
+        (len(findings), "numbers stated"),
+    ]
+    return {
+        "headlines": headlines,
+        "lead": lead,
+        "counts": [(number, what) for number, what in counts if number],
+        "measured": _measured(holdings, findings),
+        "pictured": len(gallery),
+    }
+
+
+def _measured(holdings: Holdings, findings: Sequence[Finding]) -> list[str]:
+    told = []
+    items = holdings.pairs + holdings.contrasts
+    if items > holdings.pictured:
+        told.append(
+            f"{format_count(items - holdings.pictured)} of the {format_count(items)} pairs and contrasts came with scores "
+            "only; their pictures are not on file."
+        )
+    if holdings.pairs:
+        told.append(
+            f"For {format_count(holdings.selected)} of them somebody selected which picture fits the prompt; for other "
+            "pairs, the picture made for the prompt counts as the one that was asked for."
+        )
+    if holdings.asked:
+        told.append(
+            f"Scorers and judges were asked {format_count(holdings.asked)} times here and gave no value "
+            f"{format_count(holdings.unanswered)} times. What has no value is counted as missing beside every number and "
+            "is never replaced by a guess."
+        )
+    short = sum(1 for f in findings if f.estimate is None)
+    if short:
+        told.append(f"{format_count(short)} numbers could not be stated; their rows say why.")
+    return told

@@ -1,0 +1,59 @@
+"use strict";
+// Draws the charts of a page as they come into view, in the colours of the reader's paper. Until then, and without
+// scripts, the picture that stands in the page does.
+
+(() => {
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const narrow = window.matchMedia("(max-width: 40rem)");
+  const drawn = new Map();
+
+  const themed = (figure) => {
+    const spec = JSON.parse(figure.querySelector(".spec").textContent);
+    if (dark.matches) spec.config = spec.usermeta.dark;
+    if (narrow.matches) {
+      spec.layer = spec.layer.filter((layer) => layer.name !== "values");
+      spec.config.axisY.labelLimit = 130;
+    }
+    return spec;
+  };
+
+  const draw = async (figure) => {
+    const live = figure.querySelector(".live");
+    const still = figure.querySelector(".still");
+    drawn.get(figure)?.finalize();
+    live.hidden = false;
+    try {
+      const compiled = vegaLite.compile(themed(figure)).spec;
+      const runtime = vega.parse(compiled, null, { ast: true });
+      const view = new vega.View(runtime, {
+        expr: vega.expressionInterpreter,
+        renderer: "svg",
+        container: live,
+        hover: true,
+        logLevel: vega.Error,
+      });
+      drawn.set(figure, view);
+      await view.runAsync();
+      const image = live.querySelector("svg");
+      image.setAttribute("role", "img");
+      image.setAttribute("aria-label", still.alt);
+      still.hidden = true;
+    } catch (error) {
+      live.hidden = true;
+      still.hidden = false;
+      console.error(`${figure.id} could not be drawn`, error);
+    }
+  };
+
+  const figures = document.querySelectorAll(".chart");
+  const seen = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) {
+        if (entry.isIntersecting && !drawn.has(entry.target)) draw(entry.target);
+      }
+    },
+    { rootMargin: "400px" },
+  );
+  figures.forEach((figure) => seen.observe(figure));
+  for (const query of [dark, narrow]) query.addEventListener("change", () => drawn.forEach((_, figure) => draw(figure)));
+})();

@@ -1,0 +1,132 @@
+"""What each scorer said of each contrast, as one line, one letter and one margin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import polars as pl
+
+from fauve.naming import scorer_kind, scorer_name
+from fauve.report.numbers import format_value
+from fauve.studies.evidence import Evidence
+
+__all__ = ["Scores", "Verdict", "Voice", "scores_by_item", "verdict", "voices"]
+
+_RANKS = {"reward model": 0, "callable": 0, "matcher": 1, "control": 2, "instrument": 3, "judge": 3}
+_UNCARDED = {"model": 0, "control": 2, "instrument": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One scorer with one source of its scores.
+
+    ``rank`` is 0 for what is under test (reward models, own scorers, anything without a card), 1 for image-text
+    matchers, 2 for controls, 3 for instruments; ``quiet`` ones (2 and 3) are folded away on a card.
+    """
+
+    scorer: str
+    source: str
+    label: str
+    rank: int
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is there to compare with rather than under test."""
+        return self.rank >= 2
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One scorer on one item: ``faithful`` and ``default`` are None where there is no score, with the reason."""
+
+    voice: int
+    prefers: str
+    faithful: float | None
+    default: float | None
+    tie: bool
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def margin(self) -> float | None:
+        """faithful − default, None without both or where the selection is a tie."""
+        if self.faithful is None or self.default is None or self.tie:
+            return None
+        return self.faithful - self.default
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``code``: k kept to the prompt, o overruled it, e scored both the same, u truth undecided, m a score is missing."""
+
+    code: str
+    text: str
+
+
+def voices(evidence: Evidence, scorers: Sequence[Mapping[str, Any]]) -> list[Voice]:
+    """Every (scorer, source) that scored a contrast, those under test first, then by name."""
+    kinds = {entry["name"]: entry["card"].get("kind", "") for entry in scorers}
+    pairs = evidence.grid.select("scorer", "source").unique().sort("scorer", "source").rows()
+    sources = {scorer: [s for name, s in pairs if name == scorer] for scorer, _ in pairs}
+    found = [
+        Voice(scorer, source, _label(scorer, source, sources[scorer]), _rank(scorer, kinds.get(scorer)))
+        for scorer, source in pairs
+    ]
+    return sorted(found, key=lambda voice: (voice.rank, voice.scorer, voice.source))
+
+
+def _label(scorer: str, source: str, sources: Sequence[str]) -> str:
+    return scorer_name(scorer) if len(sources) == 1 else f"{scorer_name(scorer)} ({source})"
+
+
+def _rank(scorer: str, kind: str | None) -> int:
+    return _UNCARDED[scorer_kind(scorer)] if kind is None else _RANKS.get(kind, 0)
+
+
+def scores_by_item(evidence: Evidence, heard: Sequence[Voice]) -> Iterator[tuple[int, list[Scores]]]:
+    """The scores of every item in the order of items, one item at a time, voices in their order."""
+    number = {(voice.scorer, voice.source): index for index, voice in enumerate(heard)}
+    reasons = _failed(evidence)
+    table = evidence.contrasts().filter("tried").sort("item")
+    columns = ("item", "scorer", "source", "prefers", "faithful", "default", "tie")
+    for item, rows in groupby(table.select(columns).iter_rows(), key=lambda row: int(row[0])):
+        made = [
+            Scores(
+                number[scorer, source],
+                prefers,
+                faithful,
+                default,
+                tie,
+                reasons.get((item, scorer, source), ()),
+            )
+            for _, scorer, source, prefers, faithful, default, tie in rows
+        ]
+        yield item, sorted(made, key=lambda scores: scores.voice)
+
+
+def _failed(evidence: Evidence) -> dict[tuple[int, str, str], tuple[str, ...]]:
+    rows = (
+        evidence.grid.filter((pl.col("outcome") != "ok") & pl.col("prompt_slot").is_in(["anti", "prompt"]))
+        .group_by("item", "scorer", "source")
+        .agg(pl.col("outcome").unique().sort())
+        .iter_rows()
+    )
+    return {(item, scorer, source): tuple(outcomes) for item, scorer, source, outcomes in rows}
+
+
+def verdict(scores: Scores, label: str) -> Verdict:
+    """The line under a pair of images."""
+    if scores.faithful is None or scores.default is None:
+        why = ", ".join(scores.reasons) or "not asked"
+        return Verdict("m", f"{label} gave no score to compare ({why})")
+    if scores.tie:
+        return Verdict("u", f"{label} cannot be judged here: the selection is a tie")
+    margin = scores.faithful - scores.default
+    if margin == 0:
+        return Verdict("e", f"{label} could not tell them apart")
+    size = format_value(abs(margin))
+    if margin < 0:
+        return Verdict("o", f"{label} overruled the prompt by {size}")
+    return Verdict("k", f"{label} kept to the prompt by {size}")

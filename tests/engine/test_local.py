@@ -1,0 +1,54 @@
+"""One contract for every local executor: order kept, nothing started after a stop, errors raised."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from fauve.engine.executors.local import Executor, Inline, Processes
+
+
+def slow_first(n: int) -> tuple[int, int]:
+    time.sleep(0.2 if n == 0 else 0.0)
+    return n * n, os.getpid()
+
+
+def fail_on_three(n: int) -> int:
+    if n == 3:
+        raise ValueError("three")
+    return n
+
+
+@pytest.fixture(params=["inline", "processes"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    made: Executor = Inline() if request.param == "inline" else Processes(2)
+    yield made
+    made.close()
+
+
+def test_answers_come_in_the_order_of_the_jobs(executor: Executor) -> None:
+    found = list(executor.run(slow_first, range(20), lambda: False))
+    assert [(job, value) for job, (value, _) in found] == [(n, n * n) for n in range(20)]
+
+
+def test_after_a_stop_what_is_in_flight_is_finished_and_nothing_else(executor: Executor) -> None:
+    seen: list[int] = []
+    for job, _ in executor.run(slow_first, range(1000), lambda: len(seen) >= 3):
+        seen.append(job)
+    assert seen == list(range(len(seen)))
+    assert 3 <= len(seen) <= 3 + 4
+
+
+def test_an_error_reaches_the_caller(executor: Executor) -> None:
+    with pytest.raises(ValueError, match="three"):
+        list(executor.run(fail_on_three, range(10), lambda: False))
+
+
+def test_processes_work_elsewhere() -> None:
+    pool = Processes(2)
+    pids = {pid for _, (_, pid) in pool.run(slow_first, range(20), lambda: False)}
+    pool.close()
+    assert os.getpid() not in pids

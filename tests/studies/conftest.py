@@ -1,0 +1,115 @@
+"""Made evidence: a few lines a case instead of a ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+import pytest
+
+from fauve.records import COMPUTED
+from fauve.studies import Evidence
+
+ITEMS = {
+    "item": pl.Int64,
+    "kind": pl.String,
+    "study": pl.String,
+    "generator": pl.String,
+    "id": pl.String,
+    "dimensions": pl.List(pl.String),
+    "groups": pl.String,
+    "cluster": pl.String,
+    "request": pl.String,
+    "pictured": pl.Boolean,
+    "choice": pl.String,
+    "selector": pl.String,
+}
+GRID = {
+    "item": pl.Int64,
+    "scorer": pl.String,
+    "source": pl.String,
+    "image_slot": pl.String,
+    "prompt_slot": pl.String,
+    "outcome": pl.String,
+    "value": pl.Float64,
+}
+JUDGED = {
+    "item": pl.Int64,
+    "image_slot": pl.String,
+    "judge": pl.String,
+    "dimension": pl.String,
+    "outcome": pl.String,
+    "value": pl.Float64,
+}
+LABELS = {
+    "judge": pl.String,
+    "image": pl.String,
+    "dimension": pl.String,
+    "expected": pl.Float64,
+    "argmax": pl.Int64,
+    "label": pl.Int64,
+}
+CORNERS = {"oo": ("original", "original"), "oa": ("original", "anti"), "ao": ("anti", "original"), "aa": ("anti", "anti")}
+
+
+class Made:
+    """Builds the four tables of :class:`Evidence` row by row."""
+
+    def __init__(self) -> None:
+        self.items: list[tuple[object, ...]] = []
+        self.grid: list[tuple[object, ...]] = []
+        self.judged: list[tuple[object, ...]] = []
+        self.labels: list[tuple[object, ...]] = []
+
+    def pair(
+        self,
+        *,
+        generator: str = "sdxl",
+        prompt: str | None = None,
+        dimensions: Sequence[str] = (),
+        groups: Mapping[str, str] | None = None,
+        choice: str | None = None,
+        pictured: bool = True,
+        request: str | None = None,
+    ) -> int:
+        item = len(self.items) + 1
+        cluster = prompt or f"prompt {item}"
+        selector = None if choice is None else "people"
+        row = (item, "pair", "", generator, str(item), list(dimensions), json.dumps(dict(groups or {})), cluster)
+        self.items.append((*row, request or f"request {cluster}", pictured, choice, selector))
+        return item
+
+    def contrast(self, study: str, *, prompt: str | None = None, groups: Mapping[str, str] | None = None) -> int:
+        item = len(self.items) + 1
+        row = (item, "contrast", study, "", str(item), [], json.dumps(dict(groups or {})), prompt or f"prompt {item}")
+        self.items.append((*row, str(item), True, None, None))
+        return item
+
+    def score(self, item: int, scorer: str, source: str = COMPUTED, **cells: float | None) -> None:
+        """Cells by corner (oo, oa, ao, aa) or slot (faithful, default); None stands for a failed cell."""
+        for cell, value in cells.items():
+            image, prompt = CORNERS.get(cell, (cell, "prompt"))
+            outcome = "failed" if value is None else "ok"
+            self.grid.append((item, scorer, source, image, prompt, outcome, value))
+
+    def judge(self, item: int, dimension: str, original: float | None, anti: float | None, judge: str = "eye") -> None:
+        for slot, value in (("original", original), ("anti", anti)):
+            self.judged.append((item, slot, judge, dimension, "failed" if value is None else "ok", value))
+
+    def label(self, image: str, dimension: str, expected: float, label: int, judge: str = "eye") -> None:
+        self.labels.append((judge, image, dimension, expected, round(expected), label))
+
+    def evidence(self) -> Evidence:
+        return Evidence(
+            pl.DataFrame(self.items, schema=ITEMS, orient="row"),
+            pl.DataFrame(self.grid, schema=GRID, orient="row"),
+            pl.DataFrame(self.judged, schema=JUDGED, orient="row"),
+            pl.DataFrame(self.labels, schema=LABELS, orient="row"),
+        )
+
+
+@pytest.fixture(scope="session")
+def made() -> type[Made]:
+    """A builder of evidence, new on every call."""
+    return Made
