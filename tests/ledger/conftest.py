@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,10 +52,3 @@ def pictured(ledger: Ledger, photo_bytes: Callable[..., bytes], a_pair: Callable
         pair = a_pair(id=str(n), images={"original": shared, "anti": anti}, scores=())
         ledger.add_items([(pair, f"pair {n}")])
     return ledger
-
-
-def whole(directory: Path) -> dict[str, bytes]:
-    """Every file of a run directory."""
-    return {
-        str(path.relative_to(directory)): path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file()
-    }

@@ -26,7 +26,7 @@ def test_the_hash_sees_pixels_and_size_and_not_the_file() -> None:
 def test_everything_that_makes_a_feature_is_in_its_key() -> None:
     base = ("i", "p", "c", "float32")
     keys = {feature_key(*base)}
-    keys |= {feature_key(*(base[:n] + ("other",) + base[n + 1 :])) for n in range(4)}
+    keys |= {feature_key(*(*base[:n], "other", *base[n + 1 :])) for n in range(4)}
     assert len(keys) == 5
 
 

@@ -60,7 +60,7 @@ class TestLocate:
             locate(str(tmp_path), ["one.pt", "two.pt"])
 
     def test_offline_the_cache_is_searched_and_the_remedy_named(self) -> None:
-        with pytest.raises(WeightsMissing, match="hf download someone/model x.pt"):
+        with pytest.raises(WeightsMissing, match=r"hf download someone/model x\.pt"):
             locate("someone/model", ["x.pt"], name="mine")
 
     def test_the_cache_is_used_without_asking_the_hub(self, hub_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,9 @@ class TestRead:
 
     @pytest.mark.parametrize("nest", [(), ("state_dict",), ("model",), ("module", "state_dict")])
     @pytest.mark.parametrize("zipped", [True, False])
-    def test_pickles_of_tensors_out_of_their_wrappers(self, tmp_path: Path, nest: tuple[str, ...], zipped: bool) -> None:
+    def test_pickles_of_tensors_out_of_their_wrappers(
+        self, tmp_path: Path, nest: tuple[str, ...], zipped: bool
+    ) -> None:
         content: dict[str, object] = dict(TENSORS)
         for key in reversed(nest):
             content = {"epoch": 3, key: content}

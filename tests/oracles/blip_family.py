@@ -81,7 +81,9 @@ def imagereward(reference: Path, sizes: plain.Sizes, folder: Path) -> list[list[
     head = module.MLP
     module.MLP = lambda width: head(sizes.text)
     pretrained = blip_pretrain.BLIP_Pretrain
-    module.BLIP_Pretrain = lambda image_size, **options: pretrained(image_size=sizes.side, **options)
+    module.BLIP_Pretrain = lambda **options: pretrained(
+        **options | {"image_size": sizes.side, "embed_dim": sizes.joint}
+    )
     plain.write_med_config(folder, sizes)
     model = module.ImageReward(str(folder / "med_config.json"))
     model.preprocess = module._transform(sizes.side)

@@ -14,9 +14,12 @@ $pip install -q transformers==4.45.2 regex ftfy einops pandas requests pillow
 $pip install -q --no-deps timm==0.6.13 fairscale==0.4.13
 mkdir -p "$dir/reference"
 for package in image-reward==1.5; do
-  $pip download -q --no-deps --no-binary :none: --dest "$dir/reference/wheels" "$package"
+  $pip download -q --no-deps --dest "$dir/reference/wheels" "$package"
 done
 for wheel in "$dir"/reference/wheels/*.whl; do
   "$dir/bin/python" -m zipfile -e "$wheel" "$dir/reference"
 done
-[ -d "$dir/reference/BLIP" ] || git clone -q --depth 1 "${BLIP_REPOSITORY:-https://github.com/salesforce/BLIP}" "$dir/reference/BLIP"
+if [ ! -d "$dir/reference/BLIP" ]; then
+  git clone -q --no-checkout --depth 1 "${BLIP_REPOSITORY:-https://github.com/salesforce/BLIP}" "$dir/reference/BLIP"
+  git -C "$dir/reference/BLIP" checkout -q HEAD -- models configs
+fi

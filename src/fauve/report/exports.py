@@ -130,10 +130,8 @@ def sections_latex(title: str, sections: Sequence[Section]) -> str:
     parts = [f"% {' '.join(title.split())}", "% needs \\usepackage{booktabs} and UTF-8 input"]
     for section in sections:
         for table in section.tables:
-            caption = " ".join(
-                filter(None, (f"{title}, {section.title[0].lower()}{section.title[1:]}.", table.caption))
-            )
-            parts.append(_latex(caption, table))
+            shown = f"{title}, {section.title[0].lower()}{section.title[1:]}."
+            parts.append(_latex(f"{shown} {table.caption}".strip(), table))
     return "\n\n".join(parts) + "\n"
 
 
@@ -173,4 +171,4 @@ def _latex(caption: str, table: Table) -> str:
 
 def _joined(cell: Cell) -> str:
     text = f"{cell.text} {cell.extra}".strip()
-    return f"{text} ({cell.note})" if cell.note is not None else text
+    return f"{text} ({', '.join(map(str, cell.notes))})" if cell.notes else text

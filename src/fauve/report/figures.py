@@ -29,7 +29,6 @@ _MARKERS = {
     "cross": "P",
     "triangle-right": ">",
     "triangle-left": "<",
-    "stroke": "|",
 }
 _STYLE = {
     "svg.hashsalt": "fauve",

@@ -74,7 +74,7 @@ def methods_context(
         "failures": _failures(holdings, findings),
         "broken": [broken[sha] for sha in sorted(broken)],
         "credits": holdings.credits,
-        "provenance": list(_flat(provenance)),
+        "provenance": [(name.replace("_", " "), _plain(value)) for name, value in provenance.items()],
         "runs": holdings.runs,
     }
 
@@ -146,14 +146,10 @@ def _failures(holdings: Holdings, findings: Sequence[Finding]) -> list[str]:
     return told
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    for name, value in values.items():
-        label = f"{prefix}{str(name).replace('_', ' ')}"
-        if isinstance(value, Mapping):
-            rows += _flat(value, f"{label}: ")
-        elif isinstance(value, list | tuple):
-            rows.append((label, ", ".join(map(str, value))))
-        else:
-            rows.append((label, str(value)))
-    return rows
+def _plain(value: Any) -> str:
+    """Settings and versions as one line: names with their values, lists with commas."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    return str(value)

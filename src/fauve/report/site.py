@@ -14,6 +14,7 @@ from jinja2 import Environment
 
 from fauve.errors import LedgerError, UnknownName
 from fauve.ledger import Ledger
+from fauve.naming import scorer_kind, scorer_name
 from fauve.records import Finding
 from fauve.report.colours import inks
 from fauve.report.gallery import FIRST_PAGE, Gallery, build_gallery, stacks
@@ -35,6 +36,9 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
 )
 """What a page may do: load its own scripts, styles and pictures, and nothing else; no inline script, no evaluation."""
+
+_NAMED = 8
+"""Scorers that the first page names before it counts."""
 
 _NAV = (("index.html", "Findings"), ("gallery.html", "Pictures"), ("methods.html", "Methods"))
 
@@ -156,12 +160,28 @@ def _index(
         "lead": lead,
         "counts": [(number, what) for number, what in counts if number],
         "measured": _measured(holdings, findings),
+        "under_test": _under_test(holdings),
         "pictured": len(gallery),
     }
 
 
+def _under_test(holdings: Holdings) -> str:
+    names = [scorer_name(name) for name in holdings.scorer_names if scorer_kind(name) == "model"]
+    if not names:
+        return (
+            "No reward model has been scored here yet. What stands in for one is plain measurement: controls whose answer "
+            "is known beforehand, among them one that sees only how polished a picture is and never reads the prompt."
+        )
+    told = ", ".join(names[:_NAMED])
+    more = f" and {format_count(len(names) - _NAMED)} more" if len(names) > _NAMED else ""
+    return f"Under test here: {told}{more}. Everything else that scores is there to compare with."
+
+
 def _measured(holdings: Holdings, findings: Sequence[Finding]) -> list[str]:
-    told = []
+    told = [
+        "Every number comes with an interval. Another sample of prompts as large as this one would give another number; "
+        "intervals are made so that 95 in 100 of them hold the true one."
+    ]
     items = holdings.pairs + holdings.contrasts
     if items > holdings.pictured:
         told.append(

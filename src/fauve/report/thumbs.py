@@ -20,8 +20,8 @@ from fauve.records import ImageRef
 
 __all__ = ["LARGE", "SMALL", "Thumbs", "path_of", "size_of"]
 
-SMALL = 480
-"""Longer side of a picture in the gallery, in pixels."""
+SMALL = 528
+"""Longer side of a picture in the gallery, in pixels: what a column of the widest page holds."""
 LARGE = 1120
 """Longer side of the pair on the first page."""
 _THREADS = 2

@@ -1,7 +1,4 @@
-"""Least squares with errors that do not trust the residuals: HC3 for rows, CR1 for clusters; dose–response slopes.
-
-Written on NumPy because statsmodels takes seconds to import; the tests hold every number against it.
-"""
+"""Least squares with errors that do not trust the residuals: HC3 for rows, CR1 for clusters; dose–response slopes."""
 
 from __future__ import annotations
 
@@ -86,30 +83,33 @@ def ols_hc3(design: ArrayLike, outcome: ArrayLike, names: Sequence[str], *, leve
     terms = [INTERCEPT, *names]
     _check_design(columns, names)
     X = np.column_stack([np.ones(n), columns])
-    scale = np.linalg.norm(X, axis=0)
-    Q, R = np.linalg.qr(X / scale)
-    # Fitted from the median, so that a large level of the outcome costs no digits of the slopes.
-    level_free = y - np.median(y)
-    beta = linalg.solve_triangular(R, Q.T @ level_free) / scale
-    residual = level_free - X @ beta
-    beta[0] += np.median(y)
+    Q, _ = np.linalg.qr(X / np.linalg.norm(X, axis=0))
     leverage = (Q**2).sum(axis=1)
     if leverage.max() > 1 - ROUNDING:
         row = int(leverage.argmax())
         raise ValueError(f"row {row} alone determines a coefficient: leave it out, or the column it stands for")
-    total = float(((level_free - level_free.mean()) ** 2).sum())
-    perfect = float(residual @ residual) <= ROUNDING**2 * float(level_free @ level_free)
+    # Fitted from the median, so that a large level of the outcome costs no digits of the slopes.
+    level_free = y - np.median(y)
+    beta, errors, total, left = _fit(X, level_free)
+    beta[0] += np.median(y)
+    perfect = left <= ROUNDING**2 * float(level_free @ level_free)
     if perfect:
-        residual = np.zeros(n)
-    half_bread = linalg.solve_triangular(R, Q.T) / scale[:, None]
-    errors = np.sqrt(((half_bread * (residual / (1 - leverage))) ** 2).sum(axis=1))
+        errors, left = np.zeros_like(errors), 0.0
     quantile = float(stats.t.ppf((1 + level) / 2, n - len(terms)))
     coefficients = tuple(
         _coefficient(*row, quantile, n - len(terms)) for row in zip(terms, beta.tolist(), errors.tolist(), strict=True)
     )
-    varies = not np.all(y == y[0])
-    r_squared = 1 - float(residual @ residual) / total if varies else None
+    r_squared = None if np.all(y == y[0]) else 1 - left / total
     return Regression(coefficients, r_squared, n, "the fit leaves no residual" if perfect else None)
+
+
+def _fit(X: Floats, y: Floats) -> tuple[Floats, Floats, float, float]:
+    """Coefficients, their HC3 errors, and the total and the residual sum of squares."""
+    # Here, not above: it takes seconds to import, and most uses of this package fit no regression.
+    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415
+
+    fitted = OLS(y, X).fit(cov_type="HC3", method="qr")
+    return np.array(fitted.params), np.array(fitted.bse), float(fitted.centered_tss), float(fitted.ssr)
 
 
 def cluster_robust_slope(x: ArrayLike, y: ArrayLike, clusters: ArrayLike, *, level: float = 0.95) -> Slope:

@@ -19,7 +19,7 @@ def _one_thread() -> None:
 
 @pytest.fixture(scope="session")
 def clip_vocabulary(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a byte-level CLIP tokenizer of 516 ids, start 514 and end 515, that joins "the" and nothing else."""
+    """A folder with a byte-level CLIP tokenizer of 516 ids, start 514, end 515, that joins "the" and nothing else."""
     folder = tmp_path_factory.mktemp("clip_vocabulary")
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     words = [*letters, *(f"{letter}</w>" for letter in letters), "th", "the</w>", "<|startoftext|>", "<|endoftext|>"]

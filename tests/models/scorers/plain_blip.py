@@ -20,14 +20,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional
-from transformers import BertTokenizer
 
 Tensors = dict[str, Tensor]
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 CLS, SEP, ENC = 2, 3, 91
 REWARD_MEAN, REWARD_STD = 0.16717362830052426, 1.0333394966054072
 
-_WORDS = "a an the of on in and with red boat calm lake dog sofa blurred dark empty street rain , . ' out focus".split()
+_WORDS = ["a", "an", "the", "of", "on", "in", "and", "with", "red", "boat", "calm", "lake", "dog", "sofa", "blurred", "dark", "empty", "street", "rain", ",", ".", "'", "out", "focus"]
 VOCABULARY = [
     "[PAD]",
     "[UNK]",
@@ -73,11 +72,6 @@ class Rules:
 
 
 ORIGINAL = Rules()
-
-
-def write_vocabulary(folder: Path) -> None:
-    """A lower-casing WordPiece tokenizer of letters and a few words, as transformers saves it."""
-    BertTokenizer(vocab={word: number for number, word in enumerate(VOCABULARY)}).save_pretrained(folder)
 
 
 def write_med_config(folder: Path, sizes: Sizes = TINY) -> None:

@@ -116,7 +116,9 @@ def block(x: Tensor, tensors: dict[str, Tensor], stem: str, heads: int, activati
     read = torch.einsum("hij,jhd->ihd", products.softmax(-1), v).reshape(len(x), width)
     x = x + read @ tensors[f"{stem}.attn.out_proj.weight"].T + tensors[f"{stem}.attn.out_proj.bias"]
     inner = norm(x, tensors, f"{stem}.ln_2") @ tensors[f"{stem}.mlp.c_fc.weight"].T + tensors[f"{stem}.mlp.c_fc.bias"]
-    return x + ACTIVATIONS[activation](inner) @ tensors[f"{stem}.mlp.c_proj.weight"].T + tensors[f"{stem}.mlp.c_proj.bias"]
+    return (
+        x + ACTIVATIONS[activation](inner) @ tensors[f"{stem}.mlp.c_proj.weight"].T + tensors[f"{stem}.mlp.c_proj.bias"]
+    )
 
 
 def image_tokens(tensors: dict[str, Tensor], pixels: Tensor, activation: str, sizes: Sizes = TINY) -> Tensor:

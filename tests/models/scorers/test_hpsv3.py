@@ -10,13 +10,14 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from tests.models.scorers.hpsv3_checkpoint import PROMPTS, pictures, save_checkpoint, template_file
+from tokenizers import Tokenizer
 from transformers import Qwen2VLConfig, Qwen2VLImageProcessorPil, Qwen2VLModel
 
 from fauve.errors import DataError, ModelError, WeightsMismatch, WeightsMissing
 from fauve.models.conformance import examine
 from fauve.models.scorers import hpsv3_host
 from fauve.models.scorers.hpsv3 import HPSv3Scorer
-from tests.models.scorers.hpsv3_checkpoint import PROMPTS, pictures, save_checkpoint, template_file
 
 SIZES = [(448, 448), (616, 364), (336, 616)]
 """Width and height that the published rule gives the three pictures, worked out by hand."""
@@ -113,8 +114,6 @@ def rounded_rotation(places: torch.Tensor, frequencies: torch.Tensor) -> tuple[t
 
 
 def _tokenizer(folder: Path) -> Any:
-    from tokenizers import Tokenizer
-
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.add_special_tokens(["<|Reward|>"])
     return tokenizer
@@ -167,18 +166,20 @@ def test_packs_of_any_size_give_the_same_scores(folder: Path, scorer: HPSv3Score
     np.testing.assert_allclose(found, alone.score(pictures(), many, cells), atol=1e-5)
 
 
-def test_each_picture_and_its_prefix_is_read_once(scorer: HPSv3Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_picture_and_its_prefix_is_read_once(scorer: HPSv3Scorer) -> None:
     host = scorer.ready()
     seen: list[tuple[str, int]] = []
-    host.model.visual.register_forward_pre_hook(lambda _, args: seen.append(("picture", len(args[0]))))
-    hook = host.model.language_model.register_forward_pre_hook(
-        lambda _, args, kwargs: seen.append(("text", kwargs["inputs_embeds"].shape[1])), with_kwargs=True
-    )
+    hooks = [
+        host.model.visual.patch_embed.register_forward_pre_hook(lambda _, args: seen.append(("picture", len(args[0])))),
+        host.model.language_model.register_forward_pre_hook(
+            lambda _, args, kwargs: seen.append(("text", kwargs["inputs_embeds"].shape[1])), with_kwargs=True
+        ),
+    ]
     try:
         scorer.score(pictures(), PROMPTS, GRID[:6])
     finally:
-        hook.remove()
-        host.model.visual._forward_pre_hooks.clear()
+        for hook in hooks:
+            hook.remove()
     rows = [w * h // 196 for w, h in SIZES]
     prefixes = [len(scorer.text.prefix(count // 4)[0]) for count in rows]
     suffixes = sum(len(scorer.text.suffix(prompt)) for prompt in PROMPTS)
@@ -223,7 +224,7 @@ def test_kept_features_spare_the_vision_tower(
     def forbidden(*_: object) -> None:
         raise AssertionError("the vision tower was used")
 
-    monkeypatch.setattr(keeping.ready().model.visual, "forward", forbidden)
+    monkeypatch.setattr(keeping.ready().model.visual.patch_embed, "forward", forbidden)
     np.testing.assert_array_equal(keeping.score(pictures(), PROMPTS[:1], GRID[::3] * [1, 0]), first)
     np.testing.assert_allclose(first, scorer.score(pictures(), PROMPTS[:1], GRID[::3] * [1, 0]), atol=1e-5)
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.models.scorers.hpsv3_checkpoint import PROMPTS, qwen_tokenizer, save_checkpoint, template_file
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from fauve.errors import ModelError, WeightsMismatch
 from fauve.models.scorers import hpsv3_text
 from fauve.models.scorers.hpsv3_text import RatingText, read_template
 from fauve.models.weights import Checkpoint
-from tests.models.scorers.hpsv3_checkpoint import PROMPTS, qwen_tokenizer, save_checkpoint, template_file
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +79,6 @@ def test_braces_in_a_prompt_are_plain_text(text: RatingText) -> None:
 
 
 def test_a_vocabulary_without_qwens_control_tokens(tmp_path: Path) -> None:
-    from tokenizers import Tokenizer, models
-
     Tokenizer(models.BPE()).save(str(tmp_path / "tokenizer.json"))
     with pytest.raises(WeightsMismatch, match="vision_end"):
         RatingText("hpsv3", Checkpoint("hpsv3", str(tmp_path), ("tokenizer.json",))).open()
@@ -92,8 +91,6 @@ def test_a_file_that_is_no_tokenizer(tmp_path: Path) -> None:
 
 
 def test_a_tokenizer_that_joins_the_prompt_with_what_is_before_it(tmp_path: Path) -> None:
-    from tokenizers import pre_tokenizers
-
     joined = qwen_tokenizer(["Textual prompt - a red boat", *PROMPTS])
     joined.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     joined.train_from_iterator(["Textual prompt - a red boat"] * 9)

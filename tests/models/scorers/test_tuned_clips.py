@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+from tests.models.scorers.plain_clip import TINY, image_vector, openai_tensors, prompt_vector
 from torch import nn
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 
@@ -20,7 +21,6 @@ from fauve.models.scorers.clip_hosts import clip_config, transformers_layout
 from fauve.models.scorers.hps_v1 import HPSv1
 from fauve.models.scorers.hpsv2 import HPSv2
 from fauve.models.scorers.pickscore import PickScore
-from tests.models.scorers.plain_clip import TINY, image_vector, openai_tensors, prompt_vector
 
 LONG = "a wide field with a fence and a road and a hill and a house, all of it out of focus and far too dark"
 PROMPTS = ["the boat on the lake", LONG]
@@ -63,7 +63,9 @@ class TestHPSv2:
     def weights(self, tmp_path: Path) -> str:
         return saved(tmp_path, "HPS_v2.1_compressed.pt", {"state_dict": openai_tensors()})
 
-    def test_parity(self, weights: str, clip_vocabulary: Path, pictures: list[Image.Image], whole_grid: np.ndarray) -> None:
+    def test_parity(
+        self, weights: str, clip_vocabulary: Path, pictures: list[Image.Image], whole_grid: np.ndarray
+    ) -> None:
         scorer = HPSv2("hpsv2.1", weights, tokenizer=str(clip_vocabulary))
         scorer.load("cpu", "float32")
         ours = scorer.score(pictures, PROMPTS, whole_grid)
@@ -91,7 +93,7 @@ class TestHPSv2:
     ) -> None:
         scorer = HPSv2("hpsv2.1", weights, tokenizer=str(clip_vocabulary))
         scorer.load("cpu", "float32")
-        typed = [" a “cat’s” hat &amp;amp; the sea", "a \"cat's\" hat & the sea"]
+        typed = [" a “cat’s” hat &amp;amp; the sea", 'a "cat\'s" hat & the sea']
         one, other = scorer.score(pictures[:1], typed, np.array([(0, 0), (0, 1)]))
         assert one == other
         unmended = PickScore("mine", weights + "/HPS_v2.1_compressed.pt", tokenizer=str(clip_vocabulary))
@@ -120,7 +122,9 @@ class TestHPSv2:
             scores.append(scorer.score(pictures, PROMPTS, whole_grid))
         np.testing.assert_array_equal(*scores)
 
-    @pytest.mark.parametrize("key", ["visual.proj", "text_projection", "logit_scale", "transformer.resblocks.1.ln_2.bias"])
+    @pytest.mark.parametrize(
+        "key", ["visual.proj", "text_projection", "logit_scale", "transformer.resblocks.1.ln_2.bias"]
+    )
     def test_weights_that_lack_a_part_are_refused(self, tmp_path: Path, clip_vocabulary: Path, key: str) -> None:
         tensors = openai_tensors()
         del tensors[key]
@@ -143,9 +147,7 @@ class TestHPSv1:
         self, tmp_path: Path, clip_vocabulary: Path, whole_grid: np.ndarray
     ) -> None:
         # 227 wide: the two rules of the centre crop differ here
-        images = [
-            Image.fromarray(np.random.default_rng(n).integers(0, 256, (224, 227, 3), np.uint8)) for n in range(3)
-        ]
+        images = [Image.fromarray(np.random.default_rng(n).integers(0, 256, (224, 227, 3), np.uint8)) for n in range(3)]
         place = saved(tmp_path, "hpc.pt", {"epoch": 1, "state_dict": openai_tensors(seed=3)})
         scorer = HPSv1("hps-v1", place, tokenizer=str(clip_vocabulary))
         scorer.load("cpu", "float32")

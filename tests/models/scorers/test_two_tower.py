@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.models.scorers.plain_clip import TINY, openai_tensors
 
 from fauve.errors import ConfigError, ModelError
 from fauve.models.scorers.hpsv2 import HPSv2
 from fauve.models.scorers.pickscore import PickScore
-from tests.models.scorers.plain_clip import TINY, openai_tensors
 
 PROMPTS = ["the boat", "a long walk in the rain, everything blurred and dark", "x"]
 

@@ -101,7 +101,7 @@ def _sizes_of(config_file: Path) -> dict[str, Any]:
             for part in ("text_config", "vision_config")
         }
         return {"projection_dim": config.get("projection_dim", 512), **parts}
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsMismatch(
             f"{config_file.name} beside the weights describes no CLIP model ({error!r}). "
             "Take it away, or give the one that belongs to these weights."

@@ -50,7 +50,7 @@ class TunedClip(TwoTower):
     def build(self) -> nn.Module:
         """CLIPModel with every tensor of the checkpoint."""
         host: Any = self.clip(self.tensors())
-        self.logit_scale = float(host.logit_scale.float().exp())
+        self.logit_scale = float(host.logit_scale.detach().float().exp())
         towers: nn.Module = host
         return towers
 

@@ -57,10 +57,10 @@ def read_template() -> Template:
             "of it counts. Install Fauve again."
         )
     before_prompt, after_prompt = instruction.split(_FIELD)
-    up_to_reward = suffix[: suffix.index(REWARD_TOKEN) + len(REWARD_TOKEN)]
-    template = Template(_BEFORE_IMAGE, _AFTER_IMAGE + before_prompt.removesuffix(" "), after_prompt + up_to_reward, "")
-    whole = "\0".join((template.before_image, template.after_image, template.after_prompt))
-    return Template(template.before_image, template.after_image, template.after_prompt, _hash(whole))
+    after_image = _AFTER_IMAGE + before_prompt.removesuffix(" ")
+    up_to_reward = after_prompt + suffix[: suffix.index(REWARD_TOKEN) + len(REWARD_TOKEN)]
+    sha256 = _hash("\0".join((_BEFORE_IMAGE, after_image, up_to_reward)))
+    return Template(_BEFORE_IMAGE, after_image, up_to_reward, sha256)
 
 
 def _hash(text: str) -> str:
@@ -164,8 +164,8 @@ class RatingText:
         control = [self._control[at] for at in tail if at in self._control]
         if control != [REWARD_TOKEN]:
             raise DataError(
-                f"{self._name}: the prompt {prompt[:60]!r} contains {control[0]}, which the model would read as a command "
-                "and not as text. Take it out of the prompt."
+                f"{self._name}: the prompt {prompt[:60]!r} contains {control[0]}, which the model would read as a "
+                "command and not as text. Take it out of the prompt."
             )
         return tail
 

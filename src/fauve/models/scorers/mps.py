@@ -95,7 +95,7 @@ class MPS(TunedClip):
         cross = build_empty(lambda: CrossModel(width, heads=max(1, width // 64)))
         load_strictly(cross, own, name=f"{self.card.name}, the cross module")
         cross.keep_precision()
-        self.logit_scale = float(towers.logit_scale.float().exp())
+        self.logit_scale = float(towers.logit_scale.detach().float().exp())
         return nn.ModuleDict({"towers": towers, "cross": cross})
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> None:

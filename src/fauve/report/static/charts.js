@@ -12,7 +12,8 @@
     if (dark.matches) spec.config = spec.usermeta.dark;
     if (narrow.matches) {
       spec.layer = spec.layer.filter((layer) => layer.name !== "values");
-      spec.config.axisY.labelLimit = 130;
+      const rows = spec.layer.flatMap((layer) => (layer.encoding?.y?.axis ? [layer.encoding.y.axis] : []));
+      for (const axis of rows) axis.labelLimit &&= 130;
     }
     return spec;
   };
