@@ -18,5 +18,5 @@ links=${UV_FIND_LINKS:-${PIP_FIND_LINKS:-$("$py" -m pip config get global.find-l
 [ -z "$links" ] || export UV_FIND_LINKS="$links"
 target="."
 [ -z "$extras" ] || target=".[$extras]"
-.venv/bin/uv pip install -q --python .venv/bin/python -c constraints.txt -e "$target"
+.venv/bin/uv pip install -q --compile-bytecode --python .venv/bin/python -c constraints.txt -e "$target"
 echo "$want" > "$stamp"

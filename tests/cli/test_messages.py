@@ -6,16 +6,48 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import pytest
 
-
-def fauve(*args: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "fauve", *map(str, args)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+from fauve.cli import main
 
 
-def test_help_names_every_command_and_what_it_does() -> None:
+class Shown(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Call(Protocol):
+    def __call__(self, *args: object) -> Shown: ...
+
+
+@pytest.fixture
+def fauve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """The command line, called in an empty folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*args: object) -> Shown:
+        code = 0
+        try:
+            main([str(arg) for arg in args])
+        except SystemExit as stopped:
+            code = int(stopped.code or 0)
+        out, err = capsys.readouterr()
+        return Shown(code, out, err)
+
+    return call
+
+
+def test_as_a_program_it_ends_with_the_code_and_without_a_traceback(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "fauve", "study", "photograph", "nowhere"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert shown.returncode == 2
+    assert shown.stderr == "Error: there is no study called 'photograph'. Did you mean 'photographs'?\n"
+
+
+def test_help_names_every_command_and_what_it_does(fauve: Call) -> None:
     shown = fauve("--help")
     assert shown.returncode == 0
     assert "audit" in shown.stdout
@@ -34,7 +66,8 @@ def test_help_names_every_command_and_what_it_does() -> None:
         (("run", "no.toml"), 2, "there is no settings file no.toml"),
         (("audit", "polich", "--out", "o"), 2, "Did you mean 'polish'?"),
         (("audit", "no_such_module:Reward", "--out", "o"), 1, "the module 'no_such_module' does not import"),
-        (("audit", "json:dump", "--out", "o"), 1, "json:dump"),
+        (("audit", "json:dmp", "--out", "o"), 2, "Did you mean 'dump'?"),
+        (("audit", "sys:version", "--out", "o"), 1, "sys:version led to a str, which is no scorer"),
         (("audit", "polish", "--data", "empty", "--out", "o"), 2, "holds no pairs.jsonl and no contrasts.jsonl"),
         (("audit", "polish", "--data", "gone", "--out", "o"), 2, "there is no data 'gone'"),
         (("audit", "instrument:sharpnes", "--out", "o"), 2, "Did you mean 'sharpness'?"),
@@ -45,10 +78,10 @@ def test_help_names_every_command_and_what_it_does() -> None:
     ],
 )
 def test_wrong_input_gets_a_message_and_a_code_and_no_traceback(
-    tmp_path: Path, args: tuple[str, ...], code: int, words: str
+    fauve: Call, tmp_path: Path, args: tuple[str, ...], code: int, words: str
 ) -> None:
     (tmp_path / "empty").mkdir()
-    shown = fauve(*args, cwd=tmp_path)
+    shown = fauve(*args)
     assert words in shown.stderr
     assert "Traceback" not in shown.stderr
     assert shown.returncode == code
@@ -66,17 +99,17 @@ def test_wrong_input_gets_a_message_and_a_code_and_no_traceback(
         ("scorers = ", "is not TOML"),
     ],
 )
-def test_wrong_settings_name_the_key_and_the_nearest_one(tmp_path: Path, toml: str, words: str) -> None:
+def test_wrong_settings_name_the_key_and_the_nearest_one(fauve: Call, tmp_path: Path, toml: str, words: str) -> None:
     (tmp_path / "run.toml").write_text(toml, encoding="utf-8")
-    shown = fauve("run", "run.toml", "--out", "o", cwd=tmp_path)
+    shown = fauve("run", "run.toml", "--out", "o")
     assert words in shown.stderr
     assert shown.returncode == 2
     assert not (tmp_path / "o").exists()
 
 
-def test_control_characters_of_a_file_do_not_reach_the_terminal(tmp_path: Path) -> None:
+def test_control_characters_of_a_file_do_not_reach_the_terminal(fauve: Call, tmp_path: Path) -> None:
     row = {"id": "\x1b[2J", "generator": "g", "prompt_original": "a", "prompt_anti": "b", "dimensions": ["\x1b[31m"]}
     (tmp_path / "pairs.jsonl").write_text(json.dumps(row | {"image_original": None, "image_anti": None, "scores": []}))
-    shown = fauve("import", "pairs", "pairs.jsonl", cwd=tmp_path)
+    shown = fauve("import", "pairs", "pairs.jsonl")
     assert shown.returncode == 2
     assert "\x1b" not in shown.stderr + shown.stdout

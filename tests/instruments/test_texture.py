@@ -31,11 +31,24 @@ def test_noise_does_not_count_texture_in_half_of_the_frame() -> None:
     assert INSTRUMENTS["noise"](grey(plane)) < 0.5
 
 
+def blocks(side: int, size: int = 200) -> np.ndarray:
+    """Sharp structure that is no noise: squares of random grey."""
+    count = -(-size // side)
+    return np.kron(np.random.default_rng(2).integers(20, 230, (count, count)), np.ones((side, side)))[:size, :size]
+
+
 def test_sharpness_falls_with_every_blur() -> None:
-    plane = np.random.default_rng(2).random((200, 200)) * 255
+    plane = blocks(12)
     readings = [INSTRUMENTS["sharpness"](grey(gaussian_filter(plane, s) if s else plane)) for s in (0, 1, 2, 4)]
     assert readings == sorted(readings, reverse=True)
     assert readings[0] - readings[-1] > 0.3
+
+
+def test_grain_does_not_make_a_blurred_picture_sharp() -> None:
+    plane = gaussian_filter(blocks(12), 4)
+    grainy = plane + np.random.default_rng(1).normal(0, 12, plane.shape)
+    read = INSTRUMENTS["sharpness"]
+    assert read(grey(grainy)) < read(grey(plane)) + 0.5 * (read(grey(blocks(12))) - read(grey(plane)))
 
 
 def test_a_constant_picture_is_not_sharp() -> None:
@@ -49,9 +62,8 @@ def test_banding_is_one_for_a_staircase_and_zero_for_a_ramp() -> None:
 
 
 def test_plateaus_count_equal_neighbours_without_clipped_ones() -> None:
-    blocks = np.kron(np.random.default_rng(1).integers(20, 230, (10, 10)), np.ones((8, 8)))
     # Along a row of 80 pixels, 9 of 79 neighbours straddle two blocks.
-    assert INSTRUMENTS["plateaus"](grey(blocks)) == pytest.approx(70 / 79, abs=0.02)
+    assert INSTRUMENTS["plateaus"](grey(blocks(8, 80))) == pytest.approx(70 / 79, abs=0.02)
     assert INSTRUMENTS["plateaus"](grey(np.zeros((40, 40)))) == 0
 
 
@@ -67,8 +79,7 @@ def test_blockiness_rises_as_jpeg_quality_falls(pictures) -> None:
 
 
 def test_blockiness_finds_the_grid_at_any_phase() -> None:
-    blocks = np.kron(np.random.default_rng(1).integers(20, 230, (20, 20)), np.ones((8, 8)))
-    readings = [INSTRUMENTS["blockiness"](grey(blocks[shift:, shift:])) for shift in range(4)]
+    readings = [INSTRUMENTS["blockiness"](grey(blocks(8, 160)[shift:, shift:])) for shift in range(4)]
     assert min(readings) > 5
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 import torch
 
 from fauve.errors import InvalidOutput, ModelError
 from fauve.models.batching import BatchSize, encode
+
+
+@pytest.fixture(autouse=True)
+def _quick_collection() -> Iterator[None]:
+    """Memory is collected after running out of it, and a test process holds all of torch and transformers."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def test_answers_keep_their_order_whatever_the_batch() -> None:

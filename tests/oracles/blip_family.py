@@ -2,11 +2,11 @@
 
 Runs in the environment of ``environment.sh``, from the root of the repository:
 
-    DIR/bin/python tests/oracles/blip_family.py DIR imagereward tests/models/scorers/golden/imagereward.json
+    DIR/bin/python -m tests.oracles.blip_family DIR imagereward tests/models/scorers/golden/imagereward.json
 
-Models are ``imagereward`` (package image-reward), ``blip-salesforce`` (Salesforce's BLIP_ITM, which reads 35 tokens) and
-``blip-transformers`` (BlipForImageTextRetrieval of transformers 4.45 with its processor, which reads all). With
-``--full`` the sizes are the published ones; ``compare_blip.py`` then compares, as such weights are no golden rows.
+Models are ``imagereward`` (package image-reward), ``blip-salesforce`` (Salesforce's BLIP_ITM, which reads 35 tokens)
+and ``blip-transformers`` (BlipForImageTextRetrieval of transformers 4.45 with its processor, which reads all). With
+``--full`` the sizes are the published ones; such scores are no golden rows, they are for ``compare_blip``.
 """
 
 from __future__ import annotations
@@ -15,25 +15,20 @@ import argparse
 import json
 import sys
 import tempfile
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
-
-import shims
 import torch
 from tests.models.scorers import plain_blip as plain
-
-_LIBRARY = shims.torchvision_operators()
-
-from transformers import BertTokenizer, BlipConfig, BlipForImageTextRetrieval, BlipImageProcessor, BlipProcessor  # noqa: E402
+from tests.oracles import shims
 
 
-def tokenizer(folder: Path) -> BertTokenizer:
+def tokenizer(folder: Path) -> Any:
     """The small vocabulary in the tokenizer of the references, with the two tokens that BLIP adds."""
     (folder / "vocab.txt").write_text("\n".join(plain.VOCABULARY) + "\n")
-    made = BertTokenizer(str(folder / "vocab.txt"))
+    made = import_module("transformers").BertTokenizer(str(folder / "vocab.txt"))
     made.add_special_tokens({"bos_token": "[DEC]"})
     made.add_special_tokens({"additional_special_tokens": ["[ENC]"]})
     made.enc_token_id = made.additional_special_tokens_ids[0]
@@ -72,9 +67,8 @@ def imagereward(reference: Path, sizes: plain.Sizes, folder: Path) -> list[list[
     shims.package_without_init("ImageReward", reference / "ImageReward")
     shims.package_without_init("ImageReward.models", reference / "ImageReward" / "models")
     shims.package_without_init("ImageReward.models.BLIP", reference / "ImageReward" / "models" / "BLIP")
-    from ImageReward import ImageReward as module
-    from ImageReward.models.BLIP import blip, blip_pretrain
-
+    module = import_module("ImageReward.ImageReward")
+    blip, blip_pretrain = (import_module(f"ImageReward.models.BLIP.{part}") for part in ("blip", "blip_pretrain"))
     words = tokenizer(folder)
     blip_pretrain.create_vit = small_towers(blip, sizes)
     blip_pretrain.init_tokenizer = lambda: words
@@ -94,9 +88,8 @@ def imagereward(reference: Path, sizes: plain.Sizes, folder: Path) -> list[list[
 def blip_salesforce(reference: Path, sizes: plain.Sizes, folder: Path) -> dict[str, list[list[float]]]:
     """Both heads of BLIP_ITM, as Salesforce's own demonstration calls it."""
     sys.path.insert(0, str(reference / "BLIP"))
-    from models import blip, blip_itm
-    from torchvision import transforms
-
+    blip, blip_itm = import_module("models.blip"), import_module("models.blip_itm")
+    transforms = import_module("torchvision.transforms")
     words = tokenizer(folder)
     blip_itm.create_vit = small_towers(blip, sizes)
     blip_itm.init_tokenizer = lambda: words
@@ -122,12 +115,12 @@ def blip_salesforce(reference: Path, sizes: plain.Sizes, folder: Path) -> dict[s
 
 def blip_transformers(reference: Path, sizes: plain.Sizes, folder: Path) -> dict[str, list[list[float]]]:
     """Both heads of BlipForImageTextRetrieval, as its documentation calls it."""
-    config = plain.hub_config(sizes)
-    model = BlipForImageTextRetrieval(BlipConfig.from_dict(config))
+    library = import_module("transformers")
+    model = library.BlipForImageTextRetrieval(library.BlipConfig.from_dict(plain.hub_config(sizes)))
     shapes = {name: tuple(value.shape) for name, value in model.state_dict().items() if value.is_floating_point()}
     load(model, plain.fill_by_name(shapes))
-    pixels = BlipImageProcessor(size={"height": sizes.side, "width": sizes.side})
-    processor = BlipProcessor(pixels, tokenizer(folder))
+    pixels = library.BlipImageProcessor(size={"height": sizes.side, "width": sizes.side})
+    processor = library.BlipProcessor(pixels, tokenizer(folder))
     found: dict[str, list[list[float]]] = {"logit": [], "probability": [], "itc": []}
     for picture in plain.pictures():
         inputs = [processor(picture, prompt, return_tensors="pt") for prompt in plain.PROMPTS]
@@ -147,17 +140,19 @@ MODELS = {
 
 def main() -> None:
     """Write one reference's scores."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     arguments.add_argument("environment", type=Path)
     arguments.add_argument("model", choices=MODELS)
     arguments.add_argument("out", type=Path)
     arguments.add_argument("--full", action="store_true")
     given = arguments.parse_args()
+    operators = shims.torchvision_operators()
     run, full, source = MODELS[given.model]
     sizes = full if given.full else plain.TINY
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         scores = run(given.environment / "reference", sizes, Path(folder))
     row = {
+        "command": f"python -m tests.oracles.blip_family DIR {given.model} OUT",
         "reference": source,
         "torch": version("torch"),
         "full": given.full,
@@ -165,6 +160,7 @@ def main() -> None:
         "prompts": list(plain.PROMPTS),
         "scores": {"reward": scores} if isinstance(scores, list) else scores,
     }
+    del operators  # kept until here: the references' imports need it
     given.out.write_text(json.dumps(row, indent=1) + "\n")
 
 

@@ -2,7 +2,7 @@
 
 Runs in the environment of Fauve, from the root of the repository:
 
-    .venv/bin/python tests/oracles/compare_blip.py imagereward SCORES.json
+    .venv/bin/python -m tests.oracles.compare_blip imagereward SCORES.json
 
 Writes the same seeded weights in the published layout, loads them as a user would, and prints one line an output.
 """
@@ -11,14 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
-
-os.environ["HF_HUB_OFFLINE"] = "1"
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 from tests.models.scorers import blip_checkpoints as checkpoints
@@ -33,7 +28,7 @@ FULL = {
 
 def main() -> None:
     """Compare, and end with status 1 where a score is further away than ``--most``."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     arguments.add_argument("model", choices=FULL)
     arguments.add_argument("scores", type=Path)
     arguments.add_argument("--most", type=float, default=1e-5)

@@ -13,7 +13,7 @@ $pip install -q --no-deps torchvision==0.28.0
 $pip install -q transformers==4.45.2 regex ftfy einops pandas requests pillow
 $pip install -q --no-deps timm==0.6.13 fairscale==0.4.13
 mkdir -p "$dir/reference"
-for package in image-reward==1.5; do
+for package in image-reward==1.5 hpsv3==1.0.0; do
   $pip download -q --no-deps --dest "$dir/reference/wheels" "$package"
 done
 for wheel in "$dir"/reference/wheels/*.whl; do

@@ -2,11 +2,11 @@
 
 Runs in the environment of ``environment.sh``, from the root of the repository:
 
-    DIR/bin/python tests/oracles/hpsv3.py DIR tests/models/scorers/golden/hpsv3.json
+    DIR/bin/python -m tests.oracles.hpsv3 DIR tests/models/scorers/golden/hpsv3.json
 
 The package casts its model to bfloat16, frequencies included. ``published`` has float32 weights and the frequencies as
-that cast leaves them, ``float32`` has nothing rounded, ``bfloat16`` is the cast itself (the hidden state is made float32
-before the head, which on a CPU nothing else does). Each row is a picture under a prompt: mean, log deviation.
+that cast leaves them, ``float32`` has nothing rounded, ``bfloat16`` is the cast itself (the hidden state is made
+float32 before the head, which on a CPU nothing else does). A row is a picture under a prompt: mean, log deviation.
 """
 
 from __future__ import annotations
@@ -15,22 +15,15 @@ import argparse
 import json
 import sys
 import tempfile
-import types
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
-
-import shims
 import torch
 from tests.models.scorers import plain_hpsv3 as plain
-
-_LIBRARY = shims.torchvision_operators()
-
-import transformers.trainer  # noqa: F401 - before the stand-ins below, which it must not find
-from transformers import Qwen2TokenizerFast, Qwen2VLConfig, Qwen2VLImageProcessor, Qwen2VLProcessor
+from tests.oracles import shims
 
 CHAT = (
     "{% for message in messages %}{% if loop.first %}<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
@@ -39,26 +32,33 @@ CHAT = (
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 """The form of Qwen2-VL's own chat template for one message with a picture."""
-UNUSED = ("trl", "peft", "datasets", "matplotlib", "matplotlib.pyplot", "matplotlib.patches", "fire", "omegaconf")
+UNUSED = (
+    "trl",
+    "peft",
+    "datasets",
+    "matplotlib",
+    "matplotlib.pyplot",
+    "matplotlib.patches",
+    "fire",
+    "omegaconf",
+    "torch.utils.tensorboard",
+)
 
 
-def reference_module(folder: Path) -> Any:
+def reference_modules(folder: Path) -> tuple[Any, Any]:
     """The package's inference and model, with what they import for training replaced by nothing."""
-    for name in (*UNUSED, "torch.utils.tensorboard"):
-        stand_in = mock.MagicMock(spec=types.ModuleType)
-        stand_in.__getattr__ = lambda _, wanted: type(wanted, (), {})
+    import_module("transformers.trainer")  # before the stand-ins, which it must not find
+    for name in UNUSED:
         sys.modules.setdefault(name, mock.MagicMock())
     shims.package_without_init("hpsv3", folder / "hpsv3")
-    from hpsv3 import inference
-    from hpsv3.model import qwen2vl_trainer
-
-    return inference, qwen2vl_trainer
+    return import_module("hpsv3.inference"), import_module("hpsv3.model.qwen2vl_trainer")
 
 
 def rate(folder: Path, precision: str, checkpoint: Path) -> list[list[float]]:
     """Every picture under every prompt, in the package's own batches."""
-    inference, trainer = reference_module(folder)
-    words = Qwen2TokenizerFast(
+    inference, trainer = reference_modules(folder)
+    transformers = import_module("transformers")
+    words = transformers.Qwen2TokenizerFast(
         tokenizer_file=str(checkpoint / "tokenizer.json"),
         pad_token="<|endoftext|>",
         additional_special_tokens=list(plain.CONTROL[1:]),
@@ -68,7 +68,7 @@ def rate(folder: Path, precision: str, checkpoint: Path) -> list[list[float]]:
     ids = {f"{key}_token_id": words.convert_tokens_to_ids(f"<|{key}_pad|>") for key in ("image", "video")}
     described = {**plain.flat_config(), **ids, "vocab_size": len(words), "pad_token_id": words.pad_token_id}
     model = trainer.Qwen2VLRewardModelBT(
-        Qwen2VLConfig.from_dict(described),
+        transformers.Qwen2VLConfig.from_dict(described),
         output_dim=2,
         special_token_ids=[words.convert_tokens_to_ids("<|Reward|>")],
         rm_head_type="ranknet",
@@ -83,7 +83,7 @@ def rate(folder: Path, precision: str, checkpoint: Path) -> list[list[float]]:
                 part.inv_freq = part.inv_freq.to(torch.bfloat16)
     rater = inference.HPSv3RewardInferencer.__new__(inference.HPSv3RewardInferencer)
     rater.model, rater.device, rater.use_special_tokens = model.eval(), "cpu", True
-    rater.processor = Qwen2VLProcessor(Qwen2VLImageProcessor(), words, chat_template=CHAT)
+    rater.processor = transformers.Qwen2VLProcessor(transformers.Qwen2VLImageProcessor(), words, chat_template=CHAT)
     rows: list[list[float]] = []
     for picture in plain.pictures():
         rows += rater.reward([picture] * len(plain.PROMPTS), list(plain.PROMPTS)).tolist()
@@ -96,6 +96,7 @@ def main() -> None:
     arguments.add_argument("environment", type=Path)
     arguments.add_argument("out", type=Path)
     given = arguments.parse_args()
+    operators = shims.torchvision_operators()
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         plain.save_checkpoint(Path(folder))
         scores = {
@@ -109,6 +110,7 @@ def main() -> None:
         "prompts": list(plain.PROMPTS),
         "scores": scores,
     }
+    del operators
     given.out.write_text(json.dumps(row, indent=1) + "\n")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter
 
 from fauve.errors import ConfigError, DataError, UnknownName
 from fauve.instruments import INSTRUMENTS
@@ -19,8 +20,11 @@ STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TOLERANCE = 0.10
 
 
-@pytest.mark.parametrize("name", EFFECTS)
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [(name, 1) for name in EFFECTS]
+    + [pytest.param(name, 2, marks=pytest.mark.slow) for name, effect in EFFECTS.items() if effect.seeded],
+)
 def test_an_effect_moves_its_instrument_monotonically_on_every_photograph(name: str, seed: int, pictures) -> None:
     effect = EFFECTS[name]
     instrument = INSTRUMENTS[effect.instrument]
@@ -47,10 +51,9 @@ def test_a_small_step_in_strength_is_a_small_step_in_the_picture(name: str, pict
     image = pictures["astronaut"]
     full = np.abs(apply(name, image, 1.0, 3).astype(int) - image).mean()
     for strength in (0.3, 0.6):
-        here = apply(name, image, strength, 3).astype(int)
-        near = apply(name, image, strength + 0.01, 3).astype(int)
-        # Blocks and tiles move whole edges at once, hence not a smaller share.
-        assert np.abs(here - near).mean() < 0.3 * full
+        here, near = (apply(name, image, s, 3).astype(float) for s in (strength, strength + 0.01))
+        # Seen from a distance: the lines of a grid of blocks may move by a pixel.
+        assert np.abs(gaussian_filter(here - near, (8, 8, 0))).mean() < 0.08 * full
 
 
 @pytest.mark.parametrize("name", EFFECTS)

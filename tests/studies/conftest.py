@@ -50,7 +50,12 @@ LABELS = {
     "argmax": pl.Int64,
     "label": pl.Int64,
 }
-CORNERS = {"oo": ("original", "original"), "oa": ("original", "anti"), "ao": ("anti", "original"), "aa": ("anti", "anti")}
+CORNERS = {
+    "oo": ("original", "original"),
+    "oa": ("original", "anti"),
+    "ao": ("anti", "original"),
+    "aa": ("anti", "anti"),
+}
 
 
 class Made:

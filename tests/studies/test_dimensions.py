@@ -103,5 +103,7 @@ def test_instruments_are_not_explained_by_themselves(made):
 def test_sentence_names_the_strongest_dimension(made):
     build, _ = pictures(made)
     findings = STUDY.analyse(build.evidence())
-    assert STUDY.sentences(findings)[0].startswith("HPSv3 is moved most by clarity: one standard deviation of it adds 0.")
+    assert STUDY.sentences(findings)[0].startswith(
+        "HPSv3 is moved most by clarity: one standard deviation of it adds 0."
+    )
     assert [c.name for c in STUDY.charts(findings)] == ["dimensions-hpsv3-eye"]

@@ -111,6 +111,15 @@ def test_other_generators_are_no_stimuli(made):
     assert STUDY.analyse(build.evidence()) == []
 
 
+@pytest.mark.parametrize(
+    "groups", [{}, {"effect": "blur", "photo": "a"}, {"effect": "b", "photo": "a", "strength": "?"}]
+)
+def test_stimuli_that_do_not_say_what_was_done_are_left_out(made, groups):
+    build = made()
+    build.score(build.pair(generator="stimuli", groups=groups), "hpsv3", oo=1.0, oa=1.0, ao=1.0, aa=1.0)
+    assert STUDY.analyse(build.evidence()) == []
+
+
 def test_sentences_and_dose_charts(made):
     findings = STUDY.analyse(stimuli(made, slope_asked=-1.0, slope_plain=-3.0, noise=0.2))
     said = STUDY.sentences(findings)

@@ -38,7 +38,7 @@ def test_every_fact_is_a_number_with_a_known_source_and_known_names():
         assert fact["source"] in FACTS["sources"]
         group = fact.get("group", {})
         assert group.get("emotion", "anger") in EMOTIONS
-        assert not fact["study"] == "photographs" or group.get("category") in {None, *PHOTO_CATEGORIES}
+        assert fact["study"] != "photographs" or group.get("category") in {None, *PHOTO_CATEGORIES}
 
 
 def test_preference_accuracies_give_the_published_correlation():

@@ -31,9 +31,7 @@ def findings(evidence):
 
 def one(findings, metric, scorer=None, generator=None, **group):
     matches = [
-        f
-        for f in findings
-        if (f.metric, f.scorer, f.generator, dict(f.group)) == (metric, scorer, generator, group)
+        f for f in findings if (f.metric, f.scorer, f.generator, dict(f.group)) == (metric, scorer, generator, group)
     ]
     assert len(matches) == 1
     return matches[0]

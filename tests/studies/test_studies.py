@@ -34,7 +34,12 @@ def rich(made):
     build = made()
 
     def score(item, *cells):
-        for scorer, source in (("hpsv3", "computed"), ("hpsv3", "published"), ("blip-l", "computed"), ("random", "computed")):
+        for scorer, source in (
+            ("hpsv3", "computed"),
+            ("hpsv3", "published"),
+            ("blip-l", "computed"),
+            ("random", "computed"),
+        ):
             failed = scorer == "blip-l" and item % 7 == 0
             build.score(item, scorer, source, **{c: None if failed else float(rng.normal()) for c in cells})
 
@@ -121,7 +126,7 @@ def test_findings_survive_json_and_do_not_depend_on_the_order_of_rows(rich):
 def test_computed_and_published_scores_of_one_scorer_stay_apart(rich):
     for f in analyse_all(rich):
         if f.scorer == "hpsv3":
-            imported = "scores imported as published" in (f.note or "")
+            imported = "scores not computed here (source: published)" in (f.note or "")
             assert imported == ("source" in f.group) or f.metric in {"shift", "slope"}
 
 

@@ -11,7 +11,7 @@ from fauve.instruments.views import Floats, Measured
 
 __all__ = ["CONTOUR_WAVINESS", "VERTICAL_STREAKING"]
 
-FINE, BROAD = 1.0, 3.0
+FINE, BROAD = 1.0, 3.5
 """Sigmas, in pixels of the working copy, at which the curvature of contours is compared."""
 
 FAINT = 0.05
@@ -51,8 +51,8 @@ CONTOUR_WAVINESS = Instrument(
     read=contour_waviness,
     unit="ratio of curvatures",
     definition=(
-        "Isophote curvature after a blur of 3 pixels over that after 1 pixel, weighted by gradient: contours followed "
-        "through scale as by Mokhtarian and Mackworth (IEEE PAMI 1986); the ratio is ours."
+        "Isophote curvature after a blur of 3.5 pixels over that after 1 pixel, weighted by gradient: contours "
+        "followed through scale as by Mokhtarian and Mackworth (IEEE PAMI 1986); the ratio is ours."
     ),
     dimension="detail realism",
     direct=False,

@@ -35,7 +35,7 @@ ANCHORS: dict[str, tuple[tuple[float, float], ...]] = {
     "entropy": ((2.1, 0.0), (4.96, 1.0), (5.64, 2.0)),
     "background-detail": ((-1.53, 0.0), (-0.0707, 1.0), (1.92, 2.0)),
     "mirror-symmetry": ((-0.66, 0.0), (0.0102, 1.0), (0.506, 2.0)),
-    "contour-waviness": ((0.358, 2.0), (0.427, 1.0), (0.529, 0.0)),
+    "contour-waviness": ((0.301, 2.0), (0.372, 1.0), (0.478, 0.0)),
     "vertical-streaking": ((0.483, 2.0), (0.543, 1.0), (0.657, 0.0)),
 }
 """Anchors (reading, score) by instrument, readings rising, in the instrument's unit."""

@@ -14,6 +14,7 @@ from fauve.report.prompts import marked
 from fauve.report.thumbs import path_of, size_of
 from fauve.report.verdicts import Scores, Verdict, Voice, verdict
 from fauve.report.wording import group_label
+from fauve.studies.evidence import STIMULI
 from fauve.studies.honoured import requested
 from fauve.vocabulary import content_note
 
@@ -29,6 +30,7 @@ _ROLES = {
     "anti": "Made for this prompt",
     "original": "Made for the plain caption",
 }
+_STIMULUS_ROLES = {"anti": "The photograph with the effect", "original": "The photograph as it is"}
 _CHOICES = {"anti": "the image made for this prompt", "original": "the image made for the plain caption"}
 
 
@@ -99,7 +101,7 @@ def _image(item: StoredItem, slot: str, place: int, scores: Sequence[Scores], sh
     ref = item.images.get(slot)
     values = [(s.voice, s.faithful if place == 0 else s.default) for s in scores]
     made: dict[str, Any] = {
-        "role": _ROLES[slot],
+        "role": _role(item, slot),
         "scores": [[shelf.voices[v].label, format_value(x, 4), shelf.voices[v].quiet] for v, x in values],
         "src": "",
         "alt": _alt(item, slot),
@@ -113,10 +115,15 @@ def _image(item: StoredItem, slot: str, place: int, scores: Sequence[Scores], sh
     return made | {"src": path_of(ref, shelf.side), "width": width, "height": height}
 
 
+def _role(item: StoredItem, slot: str) -> str:
+    roles = _STIMULUS_ROLES if item.generator == STIMULI else _ROLES
+    return roles[slot]
+
+
 def _alt(item: StoredItem, slot: str) -> str:
     told = {"original": item.prompts.get("original"), "default": plain_caption(item) or item.prompts.get("prompt")}
     words = told[slot] if slot in told else item.prompts.get("anti" if slot == "anti" else "prompt")
-    text = f"{_ROLES[slot]}: {' '.join((words or 'no prompt on file').split())}"
+    text = f"{_role(item, slot)}: {' '.join((words or 'no prompt on file').split())}"
     return text if len(text) <= _ALT_LETTERS else f"{text[: _ALT_LETTERS - 1]}…"
 
 
@@ -137,6 +144,8 @@ def _selection(item: StoredItem) -> str:
         if item.kind == "pair":
             return "Nobody has selected: the image made for this prompt counts as the one that was asked for."
         return "The file that this contrast came with says which image was asked for."
+    if item.generator == STIMULI:
+        return "The truth is known by construction: the effect that was asked for was put into the photograph."
     told = []
     for chosen in item.selections:
         what = "called a tie" if chosen.choice == "tie" else f"chose {_CHOICES.get(chosen.choice, chosen.choice)}"

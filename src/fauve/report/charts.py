@@ -1,7 +1,7 @@
 """Charts as Vega-Lite: a neutral :class:`fauve.studies.protocol.Chart` becomes a specification with its data inside.
 
-Nothing here is text that a browser runs: labels travel as data, and the page evaluates expressions with Vega's
-interpreter. The colours of light paper stand in ``config``, those of dark paper in ``usermeta.dark``.
+Nothing here is text that a browser runs: labels travel as data, never in an expression (an order by names would be
+one, so orders are domains of scales), and the page evaluates expressions with Vega's interpreter. The colours of light paper stand in ``config``, those of dark paper in ``usermeta.dark``.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ from fauve.report.exports import csv_text
 from fauve.report.numbers import format_estimate, format_value
 from fauve.studies.protocol import Chart, Mark
 
-__all__ = ["chart_csv", "describe", "end_labels", "ink_of", "mark_text", "shown_name", "specification"]
+__all__ = ["chart_csv", "describe", "end_labels", "ink_of", "mark_text", "printable", "shown_name", "specification"]
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _SANS = "ui-sans-serif, system-ui, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
-_LIGHT = {"ink": "#1f1b16", "soft": "#6f675c", "line": "#d9d2c5"}
-_DARK = {"ink": "#efe8dc", "soft": "#a89e90", "line": "#3b342d"}
+_LIGHT = {"ink": "#1f1b16", "soft": "#6f675c", "line": "#d9d2c5", "paper": "#fbf7ef"}
+_DARK = {"ink": "#efe8dc", "soft": "#a89e90", "line": "#3b342d", "paper": "#15110e"}
 _ROW = 28
 _LANE = 15
 _SPOKEN_ROWS = 12
 _TITLE_LETTERS = 48
+_LINE = 15
+_MOST_DOSES = 8
 
 Spec = dict[str, Any]
 
@@ -39,7 +41,7 @@ def specification(chart: Chart, colours: Mapping[str, Ink]) -> Spec:
     body = _dose(chart, series) if chart.kind == "dose" else _intervals(chart, series)
     return {
         "$schema": _SCHEMA,
-        "description": chart.title,
+        "description": printable(chart.title),
         "width": "container",
         "autosize": {"type": "fit-x", "contains": "padding"},
         "data": {"name": "marks", "values": [_datum(mark) for mark in chart.marks]},
@@ -50,8 +52,13 @@ def specification(chart: Chart, colours: Mapping[str, Ink]) -> Spec:
 
 
 def shown_name(name: str) -> str:
-    """How the name of a scorer or generator is written; any other text stands as it is."""
-    return generator_name(scorer_name(name))
+    """How the name of a scorer or generator is written; any other text stands as it is, without control characters."""
+    return printable(generator_name(scorer_name(name)))
+
+
+def printable(text: str) -> str:
+    """A text without control characters, which neither XML nor Vega's parser of expressions has a place for."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def ink_of(chart: Chart, series: str, colours: Mapping[str, Ink]) -> Ink:
@@ -113,13 +120,13 @@ def _dose_of(mark: Mark) -> float:
 
 
 def _named(mark: Mark) -> str:
-    names = [mark.label] if mark.label == mark.series else [mark.label, shown_name(mark.series)]
+    names = [shown_name(mark.label), shown_name(mark.series)]
     dose = f" at {format_value(mark.x)}" if mark.x is not None else ""
     return f"{', '.join(dict.fromkeys(filter(None, names)))}{dose}"
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _TITLE_LETTERS) or [""]
+    return textwrap.wrap(printable(text), _TITLE_LETTERS) or [""]
 
 
 def _number(value: float | None) -> str:
@@ -160,12 +167,14 @@ def _config(theme: Mapping[str, str], colours: list[str], chosen: list[Ink]) -> 
         "background": None,
         "view": {"stroke": None},
         "axis": axis,
-        "axisY": {"labelColor": theme["ink"]},
+        "axisX": {"tickCount": 6},
+        "axisY": {"labelColor": theme["ink"], "tickCount": 6},
         "text": {"color": theme["ink"], "fontSize": 13},
         "rule": {"color": theme["soft"]},
         "style": {
             "reference": {"stroke": theme["soft"], "strokeDash": [3, 3]},
             "reference-label": {"fill": theme["soft"]},
+            "reference-halo": {"fill": theme["paper"], "stroke": theme["paper"], "strokeWidth": 5},
             "published": {"stroke": theme["soft"], "fill": None},
         },
         "legend": {"labelColor": theme["ink"], "labelFontSize": 13, "symbolSize": 70, "labelLimit": 260},
@@ -186,24 +195,22 @@ def _colour(series: list[str], legend: bool) -> Spec:
 def _references(chart: Chart, channel: str) -> list[Spec]:
     if not chart.lines:
         return []
-    values = [{"at": value, "name": label} for value, label in chart.lines]
+    values = [{"at": value, "name": printable(label)} for value, label in chart.lines]
     place = {channel: {"field": "at", "type": "quantitative"}}
     across = channel == "x"
     label: Spec = {
         "type": "text",
-        "style": "reference-label",
         "baseline": "bottom",
         "align": "center" if across else "left",
         "dy": -4 if across else -3,
     }
-    corner = {"y": {"value": 0}} if across else {"x": {"value": 0}}
+    corner = {"y": {"value": 0}} if across else {"x": {"value": 4}}
+    shown = {**place, **corner, "text": {"field": "name", "type": "nominal"}}
     return [
         {"data": {"values": values}, "mark": {"type": "rule", "style": "reference"}, "encoding": place},
-        {
-            "data": {"values": values},
-            "mark": label,
-            "encoding": {**place, **corner, "text": {"field": "name", "type": "nominal"}},
-        },
+        # The name keeps clear of what runs behind it.
+        {"data": {"values": values}, "mark": {**label, "style": "reference-halo"}, "encoding": shown},
+        {"data": {"values": values}, "mark": {**label, "style": "reference-label"}, "encoding": shown},
     ]
 
 
@@ -215,13 +222,13 @@ def _intervals(chart: Chart, series: list[str]) -> Spec:
         "y": {
             "field": "label",
             "type": "nominal",
-            "sort": labels,
+            "scale": {"domain": labels},
             "title": None,
             "axis": {"labelLimit": 340, "grid": False},
         }
     }
     if lanes:
-        row["yOffset"] = {"field": "series", "sort": [shown_name(name) for name in series]}
+        row["yOffset"] = {"field": "series", "scale": {"domain": [shown_name(name) for name in series]}}
     across: Spec = {
         "field": "estimate",
         "type": "quantitative",
@@ -262,21 +269,30 @@ def _lane_height(chart: Chart, labels: list[str]) -> int:
 
 
 def _dose(chart: Chart, series: list[str]) -> Spec:
-    x: Spec = {"field": "x", "type": "quantitative", "title": chart.x_axis or None, "axis": {"grid": False}}
+    doses = sorted({_dose_of(mark) for mark in chart.marks})
+    ticks = {"values": doses} if len(doses) <= _MOST_DOSES else {}
+    x: Spec = {
+        "field": "x",
+        "type": "quantitative",
+        "title": printable(chart.x_axis) or None,
+        "axis": {"grid": False, "labelFlush": False, "format": "~g", **ticks},
+    }
     # The title stands above the axis and reads from left to right.
-    upright = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleBaseline": "bottom", "titleY": -10}
+    title = _wrapped(chart.axis)
+    upright = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleBaseline": "bottom"}
     y: Spec = {
         "field": "estimate",
         "type": "quantitative",
-        "title": _wrapped(chart.axis),
+        "title": title,
         "scale": {"zero": False},
-        "axis": {**upright, "titleX": 0},
+        "axis": {**upright, "titleX": 0, "titleY": -10 - _LINE * (len(title) - 1)},
     }
     colour = _colour(series, legend=False)
     names = [{"x": at, "estimate": y_at, "series": shown_name(name)} for at, y_at, name in end_labels(chart)]
     lit = {"condition": {"param": "lit", "value": 1, "empty": True}, "value": 0.25}
+    rule, *name = _references(chart, "y") or [{}]
     layers: list[Spec] = [
-        *_references(chart, "y"),
+        rule,
         {
             "transform": [{"filter": "isValid(datum.low) && isValid(datum.high)"}],
             "mark": {"type": "area", "opacity": 0.16},
@@ -304,9 +320,11 @@ def _dose(chart: Chart, series: list[str]) -> Spec:
             },
         },
         {
+            "name": "names",
             "data": {"values": names},
-            "mark": {"type": "text", "align": "left", "dx": 9, "limit": 120},
+            "mark": {"type": "text", "align": "left", "dx": 9, "limit": 170},
             "encoding": {"x": x, "y": y, "color": colour, "text": {"field": "series"}},
         },
+        *name,
     ]
-    return {"height": 260, "layer": layers}
+    return {"height": 260, "layer": [layer for layer in layers if layer]}

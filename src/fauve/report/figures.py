@@ -6,14 +6,14 @@ This is the only module that imports matplotlib.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import matplotlib as mpl
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fauve.report.charts import describe, end_labels, ink_of, mark_text, shown_name
+from fauve.report.charts import describe, end_labels, ink_of, mark_text, printable, shown_name
 from fauve.report.colours import Ink
 from fauve.studies.protocol import Chart, Mark
 
@@ -30,7 +30,7 @@ _MARKERS = {
     "triangle-right": ">",
     "triangle-left": "<",
 }
-_STYLE = {
+_STYLE: Any = {
     "svg.hashsalt": "fauve",
     "svg.fonttype": "none",  # text stays text: it can be searched, edited and read aloud
     "text.parse_math": False,  # a name with two dollar signs is a name
@@ -51,7 +51,12 @@ def svg(chart: Chart, colours: Mapping[str, Ink]) -> bytes:
     with mpl.rc_context(_STYLE):
         figure = _dose(chart, colours) if chart.kind == "dose" else _intervals(chart, colours)
         buffer = io.BytesIO()
-        metadata = {"Date": None, "Creator": None, "Title": _clean(chart.title), "Description": _clean(describe(chart))}
+        metadata = {
+            "Date": None,
+            "Creator": None,
+            "Title": printable(chart.title),
+            "Description": printable(describe(chart)),
+        }
         figure.savefig(buffer, format="svg", bbox_inches="tight", metadata=metadata)
     return buffer.getvalue()
 
@@ -69,9 +74,9 @@ def _intervals(chart: Chart, colours: Mapping[str, Ink]) -> Figure:
         _interval(
             axes, mark, labels.index(mark.label) + (lane - (lanes - 1) / 2) * step, ink_of(chart, mark.series, colours)
         )
-    axes.set_yticks(range(len(labels)), [_clean(shown_name(label)) for label in labels])
+    axes.set_yticks(range(len(labels)), [shown_name(label) for label in labels])
     axes.set_ylim(len(labels) - 0.5, -0.5)
-    axes.set_xlabel(_clean(chart.axis))
+    axes.set_xlabel(printable(chart.axis))
     if lanes > 1 or any(mark.label != mark.series for mark in chart.marks):
         _legend(axes, chart, series, colours)
     return _bare(figure, axes, "x")
@@ -83,14 +88,14 @@ def _interval(axes: Axes, mark: Mark, row: float, ink: Ink) -> None:
     axes.plot([mark.estimate], [row], marker=_MARKERS[ink.shape], color=ink.light, markersize=6, linestyle="none")
     if mark.published is not None:
         axes.plot([mark.published], [row], marker="D", markerfacecolor="none", markeredgecolor=_SOFT, markersize=6)
-    place = {"xy": (1, row), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+    place: Any = {"xy": (1, row), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
     axes.annotate(mark_text(mark), xytext=(8, 0), va="center", ha="left", fontsize=8, color=_SOFT, **place)
 
 
 def _legend(axes: Axes, chart: Chart, series: list[str], colours: Mapping[str, Ink]) -> None:
     for name in series:
         ink = ink_of(chart, name, colours)
-        label = _clean(shown_name(name))
+        label = shown_name(name)
         # A label that starts with an underscore would be left out by matplotlib.
         axes.plot([], [], marker=_MARKERS[ink.shape], color=ink.light, linestyle="none", label=f"\u200b{label}")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.04), ncols=4, frameon=False, fontsize=8, handletextpad=0.3)
@@ -105,7 +110,7 @@ def _dose(chart: Chart, colours: Mapping[str, Ink]) -> Figure:
     for x, y, name in end_labels(chart):
         ink = ink_of(chart, name, colours)
         axes.annotate(
-            _clean(shown_name(name)),
+            shown_name(name),
             (x, y),
             xytext=(8, 0),
             textcoords="offset points",
@@ -114,8 +119,8 @@ def _dose(chart: Chart, colours: Mapping[str, Ink]) -> Figure:
             color=ink.light,
             annotation_clip=False,
         )
-    axes.set_xlabel(_clean(chart.x_axis))
-    axes.set_ylabel(_clean(chart.axis))
+    axes.set_xlabel(printable(chart.x_axis))
+    axes.set_ylabel(printable(chart.axis))
     return _bare(figure, axes, "y")
 
 
@@ -123,17 +128,18 @@ def _line(axes: Axes, marks: list[Mark], ink: Ink) -> None:
     marks = sorted(marks, key=lambda mark: mark.x or 0.0)
     xs = [mark.x or 0.0 for mark in marks]
     axes.plot(xs, [m.estimate for m in marks], color=ink.light, linewidth=1.8, marker=_MARKERS[ink.shape], markersize=4)
-    bounded = [m for m in marks if m.low is not None and m.high is not None]
-    lows, highs = [m.low for m in bounded], [m.high for m in bounded]
-    axes.fill_between([m.x or 0.0 for m in bounded], lows, highs, color=ink.light, alpha=0.14, linewidth=0)
+    bounded = [(m.x or 0.0, m.low, m.high) for m in marks if m.low is not None and m.high is not None]
+    if bounded:
+        at, lows, highs = zip(*bounded, strict=True)
+        axes.fill_between(at, lows, highs, color=ink.light, alpha=0.14, linewidth=0)
 
 
-def _reference_lines(chart: Chart, draw: object, axes: Axes, *, upright: bool) -> None:
+def _reference_lines(chart: Chart, draw: Callable[..., Any], axes: Axes, *, upright: bool) -> None:
     for value, label in chart.lines:
-        draw(value, color=_SOFT, linewidth=0.8, linestyle=(0, (3, 3)), zorder=0)  # type: ignore[operator]
+        draw(value, color=_SOFT, linewidth=0.8, linestyle=(0, (3, 3)), zorder=0)
         place = ((value, 1), ("data", "axes fraction")) if upright else ((0, value), ("axes fraction", "data"))
         axes.annotate(
-            _clean(label),
+            printable(label),
             place[0],
             xycoords=place[1],
             xytext=(0, 3) if upright else (2, 3),
@@ -151,8 +157,3 @@ def _bare(figure: Figure, axes: Axes, grid: str) -> Figure:
     axes.set_axisbelow(True)
     axes.grid(axis=grid, color=_LINE, linewidth=0.6)  # type: ignore[arg-type]
     return figure
-
-
-def _clean(text: str) -> str:
-    """Without the control characters that XML has no place for."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

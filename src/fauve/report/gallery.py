@@ -138,10 +138,11 @@ def _write_chunk(
 
 def _note(made: Gallery, item: StoredItem, scores: Sequence[Scores], kept: Stacks, thumbs: Thumbs) -> None:
     whole = all(ref is not None and ref.sha256 not in thumbs.broken for ref in item.images.values())
-    codes, margins = ["-"] * len(kept.voices), [None] * len(kept.voices)
+    codes = ["-"] * len(kept.voices)
+    margins: list[float | None] = [None] * len(kept.voices)
     for said in scores:
         codes[said.voice] = verdict(said, "").code
-        margins[said.voice] = said.margin  # type: ignore[call-overload]
+        margins[said.voice] = said.margin
     made.numbers.append(item.item)
     made.complete.append(whole and cover_note(item) is None)
     made.studies.append(_study_of(item, kept))

@@ -134,7 +134,8 @@ def _runs(ledger: Ledger) -> Iterator[Versions]:
 
 def _seen(ledger: Ledger) -> dict[str, tuple[str, ...]]:
     rows = ledger.db.execute(
-        "SELECT DISTINCT name, dimension FROM dimension_scores JOIN adapters USING (adapter) WHERE current = 1 ORDER BY 1, 2"
+        "SELECT DISTINCT name, dimension FROM dimension_scores JOIN adapters USING (adapter) WHERE current = 1 "
+        "ORDER BY 1, 2"
     )
     found: dict[str, tuple[str, ...]] = {}
     for judge, dimension in rows:

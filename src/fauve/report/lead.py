@@ -42,8 +42,8 @@ def lead_pair(ledger: Ledger, kept: Stacks, gallery: Gallery, thumbs: Thumbs) ->
         if ranked:
             place = ranked[(len(ranked) - 1) // 2][1]
             rule = (
-                f"Chosen by rule, not by hand: of the {format_count(len(ranked))} pairs on file that show both pictures "
-                f"and carry no content note, this one stands in the middle when they are put in order of "
+                f"Chosen by rule, not by hand: of the {format_count(len(ranked))} pairs on file that show both "
+                "pictures and carry no content note, this one stands in the middle when they are put in order of "
                 f"{kept.voices[voice].label}’s margin, the score of what was asked for minus the other one’s."
             )
             return Lead(_large(ledger, kept, gallery, thumbs, place), rule)

@@ -20,29 +20,30 @@ __all__ = ["ANALYSES", "methods_context"]
 ANALYSES = (
     (
         "The contrast",
-        "A contrast is one prompt and two pictures: the faithful one, which has what was asked for, and the default one, "
-        "which conventional taste prefers. A scorer sees the prompt with each picture and chooses the one that it gives "
-        "the higher score. Which picture is faithful is a fact of the item, or was selected by somebody named beside it; "
-        "where nobody selected, the picture made for the prompt counts as faithful and the finding says so.",
+        "A contrast is one prompt and two pictures: the faithful one, which has what was asked for, and the default "
+        "one, which conventional taste prefers. A scorer sees the prompt with each picture and chooses the one that "
+        "it gives the higher score. Which picture is faithful is a fact of the item, or was selected by somebody "
+        "named beside it; where nobody selected, the picture made for the prompt counts as faithful and the finding "
+        "says so.",
     ),
     (
         "The shift",
-        "The same prompt and two pictures again, but the question is by how much the score changes from the first to the "
-        "second. Differences are taken within an item, then averaged; generators are compared on the prompts that both "
-        "have.",
+        "The same prompt and two pictures again, but the question is by how much the score changes from the first to "
+        "the second. Differences are taken within an item, then averaged; generators are compared on the prompts that "
+        "both have.",
     ),
     (
         "Intervals and tests",
-        "Intervals hold 95 %. They come from a bootstrap that draws whole prompts, not single pairs, with a fixed seed, or "
-        "from Wilson’s formula for a share in which every prompt stands once. Tests are paired. Within a study, p values "
-        "are corrected for their number by Holm’s method, and both values stand in the tables.",
+        "Intervals hold 95 %. They come from a bootstrap that draws whole prompts, not single pairs, with a fixed "
+        "seed, or from Wilson’s formula for a share in which every prompt stands once. Tests are paired. Within a "
+        "study, p values are corrected for their number by Holm’s method, and both values stand in the tables.",
     ),
     (
         "Ties and missing values",
-        "Two equal scores are not a right choice, and the verdict reads “could not tell”. A selection that is a tie has no "
-        "faithful picture: the item is set aside and counted. A request that failed, was refused or filtered has no "
-        "value; it is never replaced by a picture or a zero. The column “missing” is the share of the items that belong in "
-        "the denominator and have no value.",
+        "Two equal scores are not a right choice, and the verdict reads “could not tell”. A selection that is a tie "
+        "has no faithful picture: the item is set aside and counted. A request that failed, was refused or filtered "
+        "has no value; it is never replaced by a picture or a zero. The column “missing” is the share of the items "
+        "that belong in the denominator and have no value.",
     ),
     (
         "Requests honoured",
@@ -51,8 +52,8 @@ ANALYSES = (
     ),
     (
         "What is never done",
-        "Scores of different scorers are not averaged or compared with each other: each has its own unit. Published values "
-        "are shown to compare with and enter no calculation.",
+        "Scores of different scorers are not averaged or compared with each other: each has its own unit. Published "
+        "values are shown to compare with and enter no calculation.",
     ),
 )
 
@@ -138,8 +139,8 @@ def _failures(holdings: Holdings, findings: Sequence[Finding]) -> list[str]:
     gaps = [f for f in findings if f.missing > 0]
     if gaps:
         told.append(
-            f"{format_count(len(gaps))} of {format_count(len(findings))} numbers in this report have items missing from "
-            f"their denominator, at most {format_share(max(f.missing for f in gaps))}."
+            f"{format_count(len(gaps))} of {format_count(len(findings))} numbers in this report have items missing "
+            f"from their denominator, at most {format_share(max(f.missing for f in gaps))}."
         )
     elif findings:
         told.append("No number in this report has items missing from its denominator.")

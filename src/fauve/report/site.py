@@ -169,8 +169,9 @@ def _under_test(holdings: Holdings) -> str:
     names = [scorer_name(name) for name in holdings.scorer_names if scorer_kind(name) == "model"]
     if not names:
         return (
-            "No reward model has been scored here yet. What stands in for one is plain measurement: controls whose answer "
-            "is known beforehand, among them one that sees only how polished a picture is and never reads the prompt."
+            "No reward model has been scored here yet. What stands in for one is plain measurement: controls whose "
+            "answer is known beforehand, among them one that sees only how polished a picture is and never reads the "
+            "prompt."
         )
     told = ", ".join(names[:_NAMED])
     more = f" and {format_count(len(names) - _NAMED)} more" if len(names) > _NAMED else ""
@@ -179,14 +180,14 @@ def _under_test(holdings: Holdings) -> str:
 
 def _measured(holdings: Holdings, findings: Sequence[Finding]) -> list[str]:
     told = [
-        "Every number comes with an interval. Another sample of prompts as large as this one would give another number; "
-        "intervals are made so that 95 in 100 of them hold the true one."
+        "Every number comes with an interval. Another sample of prompts as large as this one would give another "
+        "number; intervals are made so that 95 in 100 of them hold the true one."
     ]
     items = holdings.pairs + holdings.contrasts
     if items > holdings.pictured:
         told.append(
-            f"{format_count(items - holdings.pictured)} of the {format_count(items)} pairs and contrasts came with scores "
-            "only; their pictures are not on file."
+            f"{format_count(items - holdings.pictured)} of the {format_count(items)} pairs and contrasts came with "
+            "scores only; their pictures are not on file."
         )
     if holdings.pairs:
         told.append(
@@ -196,8 +197,8 @@ def _measured(holdings: Holdings, findings: Sequence[Finding]) -> list[str]:
     if holdings.asked:
         told.append(
             f"Scorers and judges were asked {format_count(holdings.asked)} times here and gave no value "
-            f"{format_count(holdings.unanswered)} times. What has no value is counted as missing beside every number and "
-            "is never replaced by a guess."
+            f"{format_count(holdings.unanswered)} times. What has no value is counted as missing beside every number "
+            "and is never replaced by a guess."
         )
     short = sum(1 for f in findings if f.estimate is None)
     if short:

@@ -20,7 +20,7 @@ _PART_ROWS = 24
 """A section longer than this is cut into parts."""
 
 _SOURCE = "source"
-"""Not a breakdown but part of who scored: where a scorer has values from several sources, studies name it as a group."""
+"""Not a breakdown but part of who scored: studies name it as a group where a scorer has values from several sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _table(caption: str, findings: list[Finding], heads: tuple[str, ...]) -> Tab
         first = next(iter(found.values()))
         cells = [c for name in metrics for c in _cells(found.get(name), columns[name], notes)]
         if shared:
-            cells += [_count(first), _missing(first)]
+            cells += [_cell(first, "n"), _cell(first, "missing")]
         rows.append(Row(tuple(_head_text(first, head) for head in heads), tuple(cells)))
     groups = [ColumnGroup(metric(name).label, columns[name]) for name in metrics]
     if shared:
@@ -181,22 +181,22 @@ def _cells(finding: Finding | None, columns: tuple[str, ...], notes: dict[str, i
 
 
 def _cell(finding: Finding, column: str) -> Cell:
-    match column:
-        case "value":
-            value, interval = format_estimate(finding.estimate, finding.low, finding.high)
-            return Cell(value, column, interval)
-        case "published":
-            return Cell(format_value(finding.published.value, 6) if finding.published else "", column)
-        case "difference":
-            return Cell(_difference(finding), column)
-        case "p":
-            return Cell(format_p(finding.test.p) if finding.test else "", column)
-        case "p adjusted":
-            return Cell(format_p(finding.test.p_adjusted) if finding.test else "", column)
-        case "n":
-            return _count(finding)
-        case _:
-            return _missing(finding)
+    if column == "value":
+        return Cell(*_value_text(finding))
+    text = {
+        "published": lambda: format_value(finding.published.value, 6) if finding.published else "",
+        "difference": lambda: _difference(finding),
+        "p": lambda: format_p(finding.test.p) if finding.test else "",
+        "p adjusted": lambda: format_p(finding.test.p_adjusted) if finding.test else "",
+        "n": lambda: format_count(finding.n),
+        "missing": lambda: format_share(finding.missing),
+    }
+    return Cell(text[column](), column)
+
+
+def _value_text(finding: Finding) -> tuple[str, str, str]:
+    estimate, interval = format_estimate(finding.estimate, finding.low, finding.high)
+    return estimate, "value", interval
 
 
 def _difference(finding: Finding) -> str:
@@ -204,14 +204,6 @@ def _difference(finding: Finding) -> str:
         return ""
     text = format_like(finding.estimate - finding.published.value, finding.low, finding.high)
     return text if text.startswith("−") or float(text.replace(",", "").split(" ")[0]) == 0 else f"+{text}"
-
-
-def _count(finding: Finding) -> Cell:
-    return Cell(format_count(finding.n), "n")
-
-
-def _missing(finding: Finding) -> Cell:
-    return Cell(format_share(finding.missing), "missing")
 
 
 def _listed(words: list[str]) -> str:

@@ -24,18 +24,15 @@ class Voice:
     """One scorer with one source of its scores.
 
     ``rank`` is 0 for what is under test (reward models, own scorers, anything without a card), 1 for image-text
-    matchers, 2 for controls, 3 for instruments; ``quiet`` ones (2 and 3) are folded away on a card.
+    matchers, 2 for controls, 3 for instruments. ``quiet`` ones are there to compare with and are folded away on a card:
+    controls and instruments, or, where nothing is under test, instruments alone.
     """
 
     scorer: str
     source: str
     label: str
     rank: int
-
-    @property
-    def quiet(self) -> bool:
-        """Whether it is there to compare with rather than under test."""
-        return self.rank >= 2
+    quiet: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``code``: k kept to the prompt, o overruled it, e scored both the same, u truth undecided, m a score is missing."""
+    """``code``: k kept to the prompt, o overruled it, e equal scores, u truth undecided, m a score is missing."""
 
     code: str
     text: str
@@ -70,11 +67,12 @@ def voices(evidence: Evidence, scorers: Sequence[Mapping[str, Any]]) -> list[Voi
     kinds = {entry["name"]: entry["card"].get("kind", "") for entry in scorers}
     pairs = evidence.grid.select("scorer", "source").unique().sort("scorer", "source").rows()
     sources = {scorer: [s for name, s in pairs if name == scorer] for scorer, _ in pairs}
-    found = [
-        Voice(scorer, source, _label(scorer, source, sources[scorer]), _rank(scorer, kinds.get(scorer)))
-        for scorer, source in pairs
+    ranked = sorted((_rank(scorer, kinds.get(scorer)), scorer, source) for scorer, source in pairs)
+    loud = max(1, ranked[0][0]) if ranked else 1
+    return [
+        Voice(scorer, source, _label(scorer, source, sources[scorer]), rank, rank > loud)
+        for rank, scorer, source in ranked
     ]
-    return sorted(found, key=lambda voice: (voice.rank, voice.scorer, voice.source))
 
 
 def _label(scorer: str, source: str, sources: Sequence[str]) -> str:

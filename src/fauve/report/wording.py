@@ -72,15 +72,15 @@ _METRICS = (
     Metric(
         "slope",
         "Slope",
-        "Change of the score for one step of what it is set against: an effect from nothing to full strength, a dimension "
-        "by one point of the judge, or one rank. The unit is the scorer's own (raw) or the standard deviation of its "
-        "scores (sd). Below zero the scorer takes points off.",
+        "Change of the score for one step of what it is set against: an effect from nothing to full strength, a "
+        "dimension by one point of the judge, or one rank. The unit is the scorer's own (raw) or the standard "
+        "deviation of its scores (sd). Below zero the scorer takes points off.",
     ),
     Metric(
         "request_credit",
         "Request credit",
-        "Slope under the prompt that asks for the effect minus slope under the plain caption: what asking wins back. Zero "
-        "means that the scorer does not care what was asked.",
+        "Slope under the prompt that asks for the effect minus slope under the plain caption: what asking wins back. "
+        "Zero means that the scorer does not care what was asked.",
     ),
     Metric(
         "bias",
@@ -90,8 +90,8 @@ _METRICS = (
     Metric(
         "shift_difference",
         "Shift against base",
-        "Shift of a variant minus shift of the generator that it was tuned from, on the same prompts. It mixes what the "
-        "reward did with what any further training does.",
+        "Shift of a variant minus shift of the generator that it was tuned from, on the same prompts. It mixes what "
+        "the reward did with what any further training does.",
     ),
     Metric(
         "correlation",
@@ -100,7 +100,9 @@ _METRICS = (
     ),
     Metric("kappa", "κ", "Agreement beyond chance: 1 is full agreement, 0 is what chance gives."),
     Metric("mae", "MAE", "Mean absolute difference of the judge's expected value and the label, on a scale of 2."),
-    Metric("wmae", "Class-balanced MAE", "Mean absolute difference, averaged over the classes so that rare ones count."),
+    Metric(
+        "wmae", "Class-balanced MAE", "Mean absolute difference, averaged over the classes so that rare ones count."
+    ),
     Metric("wf1", "Weighted F1", "F1 of the three classes, weighted by how often each occurs."),
 )
 

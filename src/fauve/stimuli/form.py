@@ -9,8 +9,8 @@ from fauve.stimuli.record import Effect, Picture
 
 __all__ = ["MELT", "WARP", "melt", "warp"]
 
-WARP_SCALE = 0.024
-WARP_REACH = 0.021
+WARP_SCALE = 0.022
+WARP_REACH = 0.019
 """Standard deviation of the displacement at strength 1, as a share of the longer side."""
 
 DRIP_REACH = 0.27

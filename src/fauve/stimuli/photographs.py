@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from PIL import Image
 from skimage import data
-from sklearn.datasets import load_sample_image
 
 from fauve.stimuli.record import Picture
 
@@ -49,6 +49,13 @@ class Photograph:
 def photographs() -> list[Photograph]:
     """All photographs, always in the same order."""
     return list(_PHOTOGRAPHS)
+
+
+def _of_scikit_learn(name: str) -> Picture:
+    from sklearn.datasets import load_sample_image  # noqa: PLC0415 - takes a second that only these two need
+
+    image: Picture = load_sample_image(name)
+    return image
 
 
 _PHOTOGRAPHS = (
@@ -90,7 +97,7 @@ _PHOTOGRAPHS = (
         "danielbuechele, flickr.com/photos/danielbuechele/6061409035",
         "CC BY 2.0",
         "scikit-learn: china.jpg",
-        lambda: load_sample_image("china.jpg"),
+        partial(_of_scikit_learn, "china.jpg"),
     ),
     Photograph(
         "dahlia",
@@ -98,6 +105,6 @@ _PHOTOGRAPHS = (
         "vultilion, flickr.com/photos/vultilion/6056698931",
         "CC BY 2.0",
         "scikit-learn: flower.jpg",
-        lambda: load_sample_image("flower.jpg"),
+        partial(_of_scikit_learn, "flower.jpg"),
     ),
 )

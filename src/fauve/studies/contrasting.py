@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from fauve.records import COMPUTED, Finding, Published
 from fauve.stats.bootstrap import cluster_bootstrap
 from fauve.stats.intervals import Estimate
-from fauve.stats.missing import share_bounds
 from fauve.stats.paired_tests import sign_test, wilcoxon_signed_rank
 from fauve.stats.weighted import weighted_auroc, weighted_balanced_accuracy, weighted_f1, weighted_mean
 from fauve.studies.resampling import SharedDraws, few_clusters, share
-from fauve.studies.stating import Address, several_sources, source_note, state
+from fauve.studies.stating import Address, missing_bounds, several_sources, source_note, state
 
 __all__ = ["ALL_METRICS", "ONE_CLASS_METRICS", "by_scorer", "contrast_findings"]
 
@@ -68,6 +67,7 @@ def contrast_findings(
     margins = faithful - default
     estimates = _estimates(margins, anti, draws, metrics)
     per_cluster = draws.sums(margins[:, None])[:, 0] / np.bincount(draws.index, minlength=draws.clusters)
+    bounds = missing_bounds(int((margins > 0).sum()), len(both), len(asked) - len(both))
     tests = {"accuracy": sign_test(per_cluster), "margin": wilcoxon_signed_rank(per_cluster)}
     notes = [*_notes(table, asked, both, margins), few_clusters(draws, "prompts")]
     return [
@@ -78,7 +78,7 @@ def contrast_findings(
             asked=len(asked),
             test=tests.get(metric),
             published=published(metric, where),
-            notes=[*notes, _bounds(margins, len(asked)) if metric == "accuracy" else ""],
+            notes=[*notes, bounds if metric == "accuracy" else ""],
         )
         for metric in metrics
     ]
@@ -115,9 +115,3 @@ def _notes(table: pl.DataFrame, asked: pl.DataFrame, both: pl.DataFrame, margins
     if equal:
         notes.append(f"{equal} equal {'score counts' if equal == 1 else 'scores count'} as no right choice")
     return notes
-
-
-def _bounds(margins: Floats, asked: int) -> str:
-    missing = asked - len(margins)
-    bounds = share_bounds(int((margins > 0).sum()), len(margins), missing) if missing else None
-    return f"with the {missing} missing all wrong or all right: {bounds.low:.3f} to {bounds.high:.3f}" if bounds else ""

@@ -9,7 +9,7 @@ from fauve.records import Finding
 from fauve.studies.evidence import Evidence
 from fauve.studies.honoured import MARGIN, honoured, requests
 from fauve.studies.resampling import SharedDraws, share
-from fauve.studies.stating import Address, state
+from fauve.studies.stating import Address, missing_bounds, state
 
 __all__ = ["delivery"]
 
@@ -47,8 +47,9 @@ def _requests(where: Address, verdicts: pl.DataFrame, notes: list[str]) -> Findi
     known = verdicts.drop_nulls("honoured")
     draws = SharedDraws(known["cluster"].to_numpy().astype(np.str_))
     estimate = share(known["honoured"].to_numpy(), draws)
-    items = known["item"].n_unique()
-    return state(where, "honoured", estimate, asked=len(verdicts), notes=[f"requests of {items} items", *notes])
+    bounds = missing_bounds(int(known["honoured"].sum()), len(known), len(verdicts) - len(known))
+    whose = f"requests of {known['item'].n_unique()} items"
+    return state(where, "honoured", estimate, asked=len(verdicts), notes=[whose, *notes, bounds])
 
 
 def _wholly(where: Address, verdicts: pl.DataFrame, notes: list[str]) -> Finding:
@@ -59,7 +60,9 @@ def _wholly(where: Address, verdicts: pl.DataFrame, notes: list[str]) -> Finding
     )
     known = whole.filter(pl.col("unknown") == 0)
     draws = SharedDraws(known["cluster"].to_numpy().astype(np.str_))
-    return state(where, "wholly_honoured", share(known["wholly"].to_numpy(), draws), asked=len(whole), notes=notes)
+    bounds = missing_bounds(int(known["wholly"].sum()), len(known), len(whole) - len(known))
+    estimate = share(known["wholly"].to_numpy(), draws)
+    return state(where, "wholly_honoured", estimate, asked=len(whole), notes=[*notes, bounds])
 
 
 def _unseen(wanted: pl.DataFrame, sees: set[str]) -> str:

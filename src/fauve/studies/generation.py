@@ -31,7 +31,7 @@ from fauve.studies.judging import judged_change
 from fauve.studies.protocol import Chart
 from fauve.studies.published import published, published_difference
 from fauve.studies.resampling import SharedDraws, share
-from fauve.studies.stating import Address, corrected, source_note, state
+from fauve.studies.stating import Address, corrected, missing_bounds, source_note, state
 from fauve.studies.wording import count, interval, number, range_percent
 
 __all__ = ["STUDY"]
@@ -177,7 +177,9 @@ def _success(where: Address, pairs: pl.DataFrame) -> list[Finding]:
         f"selector: {', '.join(chosen['selector'].unique().sort())}",
         f"{ties} {'tie counts' if ties == 1 else 'ties count'} against it" if ties else "",
     ]
-    estimate = share((chosen["choice"] == "anti").to_numpy(), _draws(chosen))
+    hits = (chosen["choice"] == "anti").to_numpy()
+    notes.append(missing_bounds(int(hits.sum()), len(chosen), len(pairs) - len(chosen)))
+    estimate = share(hits, _draws(chosen))
     beside = published(NAME, "success", generator=where.generator)
     return [state(where, "success", estimate, asked=len(pairs), published=beside, notes=notes)]
 

@@ -1,11 +1,12 @@
 """Whether an image has what was requested of it, dimension by dimension, as a judge sees it.
 
-A prompt asks for the low end of some dimensions. Judge J says that the request for d was *honoured* when the image made
-for it is lower on d than the plain image of the same scene by more than :data:`MARGIN`: J(Ia, d) < J(Io, d) − 0.25. The
-margin is an eighth of the scale [0, 2], so that noise of a judge does not count as an effect. The comparison is with the
-plain image and not with a fixed level, because scenes differ in where they start.
+A prompt asks for the low end of some dimensions. Judge J says that the request for d was *honoured* when the image
+made for it is lower on d than the plain image of the same scene by more than :data:`MARGIN`: J(Ia, d) < J(Io, d) −
+0.25. The margin is an eighth of the scale [0, 2], so that noise of a judge does not count as an effect. The
+comparison is with the plain image and not with a fixed level, because scenes differ in where they start.
 
-For a contrast the faithful image stands for Ia and the default image for Io; a photograph's category says what was asked.
+For a contrast the faithful image stands for Ia and the default image for Io; a photograph's category says what was
+asked.
 """
 
 from __future__ import annotations

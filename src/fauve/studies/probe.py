@@ -124,14 +124,14 @@ class Probe:
 
 
 def _with_groups(table: pl.DataFrame) -> pl.DataFrame:
-    """Adds photo, effect, strength (number) and dimension of each stimulus."""
+    """Adds photo, effect, strength (number) and dimension; pairs that lack one of the first three are left out."""
     groups = [json.loads(text) for text in table["groups"]]
     return table.with_columns(
-        pl.Series("photo", [g["photo"] for g in groups], dtype=pl.String),
-        pl.Series("effect", [g["effect"] for g in groups], dtype=pl.String),
-        pl.Series("strength", [float(g["strength"]) for g in groups], dtype=pl.Float64),
+        pl.Series("photo", [g.get("photo") for g in groups], dtype=pl.String),
+        pl.Series("effect", [g.get("effect") for g in groups], dtype=pl.String),
+        pl.Series("strength", [g.get("strength") for g in groups], dtype=pl.String).cast(pl.Float64, strict=False),
         pl.col("dimensions").list.first().alias("dimension"),
-    )
+    ).drop_nulls(["photo", "effect", "strength"])
 
 
 def _of_scorer(where: Address, table: pl.DataFrame) -> list[Finding]:

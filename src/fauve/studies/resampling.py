@@ -27,7 +27,7 @@ FEW = 20
 """Below so many clusters a percentile interval is too narrow more often than its level says."""
 
 MOST_KEPT = 2**23
-"""Numbers of weights that are kept for the next table (64 MiB); larger sets are drawn again when needed."""
+"""Weights of one set that are kept for the next table (8 MiB); larger sets are drawn again when needed."""
 
 
 class SharedDraws(ClusterDraws):
@@ -40,12 +40,14 @@ class SharedDraws(ClusterDraws):
         """All draws, in blocks of shape (some draws, clusters)."""
         if self.clusters * self.draws > MOST_KEPT:
             return super().blocks()
-        return iter(_kept(self.clusters))
+        return (block.astype(np.float64) for block in _kept(self.clusters))
 
 
-@lru_cache(maxsize=2)
-def _kept(clusters: int) -> tuple[Floats, ...]:
-    return tuple(ClusterDraws(np.arange(clusters), draws=DRAWS, seed=SEED).blocks())
+@lru_cache(maxsize=32)
+def _kept(clusters: int) -> tuple[NDArray[np.uint8], ...]:
+    # A cluster comes up once on average; more than 255 times has a chance of about 1 in 255!.
+    drawn = ClusterDraws(np.arange(clusters), draws=DRAWS, seed=SEED).blocks()
+    return tuple(block.astype(np.uint8) for block in drawn)
 
 
 def few_clusters(draws: ClusterDraws, what: str) -> str:

@@ -16,10 +16,11 @@ import polars as pl
 
 from fauve.records import COMPUTED, Finding, Published, Test
 from fauve.stats.intervals import Estimate
+from fauve.stats.missing import share_bounds
 from fauve.stats.multiplicity import holm
 from fauve.stats.paired_tests import HypothesisTest
 
-__all__ = ["Address", "corrected", "several_sources", "source_note", "state", "turned"]
+__all__ = ["Address", "corrected", "missing_bounds", "several_sources", "source_note", "state", "turned"]
 
 _SEPARATE_FAMILIES = ("prompt", "unit", "judge")
 
@@ -89,6 +90,12 @@ def corrected(findings: Sequence[Finding]) -> list[Finding]:
     return out
 
 
+def missing_bounds(successes: int, observed: int, missing: int) -> str:
+    """What a share could have been, had every missing item failed or succeeded; nothing where none is missing."""
+    bounds = share_bounds(successes, observed, missing) if missing else None
+    return f"with the {missing} missing all wrong or all right: {bounds.low:.3f} to {bounds.high:.3f}" if bounds else ""
+
+
 def turned(finding: Finding, metric: str, published: Published | None) -> Finding:
     """The same quantity with its sign turned, under another name; its test stays with the original."""
 
@@ -114,7 +121,7 @@ def several_sources(table: pl.DataFrame) -> set[str]:
 
 def source_note(source: str) -> str:
     """What a reader must know of scores that were not computed here."""
-    return "" if source == COMPUTED else f"scores imported as {source}"
+    return "" if source == COMPUTED else f"scores not computed here (source: {source})"
 
 
 def _family(finding: Finding) -> tuple[object, ...]:

@@ -119,6 +119,15 @@ def test_a_picture_is_stored_once_whoever_names_it(ledger, lines, pair):
     assert len(list((ledger.directory / "images").glob("*/*"))) == 2
 
 
+def test_a_picture_is_decoded_once_whatever_the_batches(ledger, lines, pair, monkeypatch):
+    decoded = []
+    examine = drafts.examine
+    monkeypatch.setattr(drafts, "examine", lambda data, name: decoded.append(name) or examine(data, name))
+    monkeypatch.setattr(drafts, "_BATCH", 2)
+    import_pairs(ledger, lines(*(pair(id=str(n)) for n in range(5))))
+    assert sorted(decoded) == ["a.png", "o.png"]
+
+
 def test_a_full_disk_in_the_middle_leaves_nothing(ledger, lines, pair, monkeypatch):
     calls = []
 

@@ -26,7 +26,6 @@ MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.2757
 CLS, SEP, ENC = 2, 3, 91
 REWARD_MEAN, REWARD_STD = 0.16717362830052426, 1.0333394966054072
 
-_WORDS = ["a", "an", "the", "of", "on", "in", "and", "with", "red", "boat", "calm", "lake", "dog", "sofa", "blurred", "dark", "empty", "street", "rain", ",", ".", "'", "out", "focus"]
 VOCABULARY = [
     "[PAD]",
     "[UNK]",
@@ -35,7 +34,31 @@ VOCABULARY = [
     "[MASK]",
     *string.ascii_lowercase,
     *(f"##{letter}" for letter in string.ascii_lowercase),
-    *(word for word in _WORDS if len(word) > 1 or word not in string.ascii_lowercase),
+    *(
+        "an",
+        "the",
+        "of",
+        "on",
+        "in",
+        "and",
+        "with",
+        "red",
+        "boat",
+        "calm",
+        "lake",
+        "dog",
+        "sofa",
+        "blurred",
+        "dark",
+        "empty",
+        "street",
+        "rain",
+        ",",
+        ".",
+        "'",
+        "out",
+        "focus",
+    ),
 ]
 
 

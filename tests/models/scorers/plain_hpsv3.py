@@ -125,7 +125,10 @@ def published_shapes(rows: int) -> dict[str, tuple[int, ...]]:
     for at in range(LAYERS):
         stem = f"model.layers.{at}"
         for name, out in (("q", WIDTH), ("k", keys), ("v", keys)):
-            shapes |= {f"{stem}.self_attn.{name}_proj.weight": (out, WIDTH), f"{stem}.self_attn.{name}_proj.bias": (out,)}
+            shapes |= {
+                f"{stem}.self_attn.{name}_proj.weight": (out, WIDTH),
+                f"{stem}.self_attn.{name}_proj.bias": (out,),
+            }
         shapes |= {
             f"{stem}.self_attn.o_proj.weight": (WIDTH, WIDTH),
             f"{stem}.mlp.gate_proj.weight": (INNER, WIDTH),
@@ -157,7 +160,7 @@ def _spread(name: str, shape: tuple[int, ...]) -> float:
     if "embed_tokens" in name:
         return 1.0
     # queries and keys wide enough that attention looks at some places more than at others
-    wide = 2.5 if any(part in name for part in ("q_proj", "k_proj", "qkv")) else 1.3
+    wide = 1.8 if any(part in name for part in ("q_proj", "k_proj", "qkv")) else 1.3
     return float(wide * np.prod(shape[1:]) ** -0.5)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.models.scorers.hpsv3_checkpoint import PROMPTS, qwen_tokenizer, save_checkpoint, template_file
+from tests.models.scorers.plain_hpsv3 import PROMPTS, qwen_tokenizer, save_checkpoint, template_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from fauve.errors import ModelError, WeightsMismatch

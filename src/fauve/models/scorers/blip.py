@@ -94,7 +94,6 @@ class BlipMatching(BlipFamily):
         usual = BERT if Path(checkpoint.source).expanduser().exists() else checkpoint.source
         text = tokens_for(checkpoint, tokenizer, usual, limit=max_tokens or _MOST_TOKENS, clip=False)
         super().__init__(card, checkpoint, text, dtype=dtype, batch=batch, features=features)
-        self._weights = checkpoint
         self._output = output
         self._pixels: HubPixels | None = None
 
@@ -121,7 +120,7 @@ class BlipMatching(BlipFamily):
         if in_salesforce_layout(tensors):
             config = original_config(self.card.name, tensors)
         else:
-            config = hub_config(self.card.name, self._weights.described())
+            config = hub_config(self.card.name, self.checkpoint.described())
         host = matching_host(config, tensors, name=self.card.name)
         self._pixels = self._described_pixels(config.vision_config.image_size)
         self.head = _Heads(host)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from fauve.errors import WeightsMismatch
 from fauve.models.batching import BatchSize, encode
-from fauve.models.scorers.blip_hosts import BlipTowers
+from fauve.models.scorers.blip_hosts import BlipTowers, DescribedCheckpoint
 from fauve.models.scorers.blip_reading import lengths_mask, read
 from fauve.models.scorers.prompt_tokens import PromptTokens
 from fauve.models.scorers.two_tower import TwoTower
@@ -44,6 +44,7 @@ class BlipFamily(TwoTower):
     A subclass builds the towers, keeps what reads them out in ``head``, and says what becomes of ``[CLS]``.
     """
 
+    checkpoint: DescribedCheckpoint
     head: nn.Module
     """What turns the text tower's ``[CLS]`` into the answer; always float32."""
 
@@ -58,6 +59,7 @@ class BlipFamily(TwoTower):
             WeightsMissing: with the source and the remedy.
         """
         file_hash(self.checkpoint.path())
+        self.checkpoint.described()
         if self.text is not None:
             self.text.open()
 

@@ -53,7 +53,6 @@ class ImageReward(BlipFamily):
         checkpoint = DescribedCheckpoint(name, weights or _HUB, _FILES, revision, description=("med_config.json",))
         text = tokens_for(checkpoint, tokenizer, BERT, limit=_MOST_TOKENS, clip=False)
         super().__init__(card_of(name, "imagereward"), checkpoint, text, dtype=dtype, batch=batch, features=features)
-        self._weights = checkpoint
         self._side = 224
 
     @property
@@ -65,7 +64,7 @@ class ImageReward(BlipFamily):
         """The towers with every tensor of the checkpoint but BLIP's unused projections; the MLP goes to ``head``."""
         path = self.checkpoint.path()
         tensors = read_tensors(path)
-        config = original_config(self.card.name, tensors, self._weights.described())
+        config = original_config(self.card.name, tensors, self.checkpoint.described())
         host = image_reward_host(config, tensors, name=self.card.name)
         self._side = config.vision_config.image_size
         self.head = host.mlp

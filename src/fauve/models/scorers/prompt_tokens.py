@@ -26,8 +26,11 @@ _COMPANIONS = ("tokenizer_config.json", "special_tokens_map.json", "merges.txt",
 
 
 def mend(prompt: str) -> str:
-    """What OpenAI's tokenizer does to text first: mojibake and curly quotes, entities (also doubled), blanks."""
-    return html.unescape(html.unescape(ftfy.fix_text(prompt))).strip()
+    """What OpenAI's tokenizer does to text first: mojibake and quotes, entities (also doubled), blanks, lower case.
+
+    The tokenizer lowers the case too, but by other rules for a final sigma.
+    """
+    return " ".join(html.unescape(html.unescape(ftfy.fix_text(prompt))).split()).lower()
 
 
 class PromptTokens:

@@ -7,6 +7,17 @@
   const narrow = window.matchMedia("(max-width: 40rem)");
   const drawn = new Map();
 
+  // Titles of axes come in lines for a wide page; a narrow one needs shorter lines.
+  const rewrap = (channel) => {
+    if (!Array.isArray(channel?.title)) return;
+    const lines = [""];
+    for (const word of channel.title.join(" ").split(" ")) {
+      if (`${lines.at(-1)} ${word}`.length > 34) lines.push(word);
+      else lines[lines.length - 1] = `${lines.at(-1)} ${word}`.trim();
+    }
+    channel.title = lines;
+  };
+
   const themed = (figure) => {
     const spec = JSON.parse(figure.querySelector(".spec").textContent);
     if (dark.matches) spec.config = spec.usermeta.dark;
@@ -14,6 +25,8 @@
       spec.layer = spec.layer.filter((layer) => layer.name !== "values");
       const rows = spec.layer.flatMap((layer) => (layer.encoding?.y?.axis ? [layer.encoding.y.axis] : []));
       for (const axis of rows) axis.labelLimit &&= 130;
+      for (const layer of spec.layer) if (layer.name === "names") layer.mark.limit = 96;
+      for (const layer of spec.layer) rewrap(layer.encoding?.x);
     }
     return spec;
   };

@@ -101,8 +101,7 @@ const fauveDraw = (() => {
     const made = loud.length ? [lines(loud)] : [];
     if (quiet.length) {
       const folded = node("details", "quiet");
-      const name = loud.length ? "Controls and instruments" : "What controls and instruments say";
-      folded.append(node("summary", "", `${name} (${quiet.length})`), lines(quiet));
+      folded.append(node("summary", "", `For comparison (${quiet.length})`), lines(quiet));
       made.push(folded);
     }
     return made;
