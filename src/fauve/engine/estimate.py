@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -24,12 +25,12 @@ def seconds_for(model: Scorer | Judge, work: Work) -> float:
     picture = Image.fromarray(np.stack(np.broadcast_arrays(ramp[:, None], ramp[None, :], ramp[::-1, None]), axis=-1))
     started = time.perf_counter()
     try:
-        if isinstance(model, Judge):
-            model.judge([picture])
+        if work.spec.kind == "judge":
+            cast(Judge, model).judge([picture])
         else:
             prompts = max(1, round(len(work.owed.rows) / work.images))
             texts = [f"a picture, number {k}" for k in range(prompts)]
-            model.score([picture], texts, np.array([(0, k) for k in range(prompts)], dtype=np.intp))
+            cast(Scorer, model).score([picture], texts, np.array([(0, k) for k in range(prompts)], dtype=np.intp))
     except Exception:
         return 0.0
     return (time.perf_counter() - started) * work.images

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,10 +73,9 @@ class Job:
 
 def answer(job: Job, root: Path) -> list[Answer]:
     """Do a job in this process, with a model that stays loaded for the next one."""
-    model = load_here(job.spec)
-    if isinstance(model, Scorer):
-        return answer_cells(model, job, root)
-    return answer_dimensions(model, job, root)
+    if job.spec.kind == "scorer":
+        return answer_cells(cast(Scorer, load_here(job.spec)), job, root)
+    return answer_dimensions(cast(Judge, load_here(job.spec)), job, root)
 
 
 def answer_all(jobs: Sequence[Job], root: Path) -> list[list[Answer]]:
@@ -199,12 +198,20 @@ def load_here(spec: AdapterSpec) -> Scorer | Judge:
     model = prepare_here(spec)
     held = _held(canonical_json(spec))
     if not held.loaded:
-        filed = canonical_json(model.settings)
+        filed = canonical_json(filed_settings(spec, model))
         model.load(spec.device, spec.dtype)
         held.loaded = True
-        if canonical_json(model.settings) != filed:
+        if canonical_json(filed_settings(spec, model)) != filed:
             raise ModelError(f"{spec.name} changed its settings while it was loaded; they must be complete before")
     return model
+
+
+def filed_settings(spec: AdapterSpec, model: Scorer | Judge) -> dict[str, Any]:
+    """The settings under which values are filed; the number format is the one that loading will use."""
+    settings = dict(model.settings)
+    if "dtype" in settings:
+        settings["dtype"] = spec.options.get("dtype") or spec.dtype
+    return settings
 
 
 def unload(spec: AdapterSpec) -> None:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from fauve.engine.estimate import seconds_for
 from fauve.engine.executors.local import Executor, Inline, Processes
 from fauve.engine.interrupt import stoppable
-from fauve.engine.jobs import AdapterSpec, answer_all, load_here, prepare_here, unload
+from fauve.engine.jobs import AdapterSpec, answer_all, filed_settings, load_here, prepare_here, unload
 from fauve.engine.plan import Work, bundles
 from fauve.engine.progress import Progress
 from fauve.engine.provenance import versions
@@ -153,9 +154,9 @@ class _Run:
 
     def _owed(self, spec: AdapterSpec) -> Work:
         model = prepare_here(spec)
-        adapter = self.ledger.register(spec.kind, model.card.name, model.settings, model.card.as_json())
-        if isinstance(model, Judge):
-            owed = owed_dimensions(self.ledger, adapter, model.dimensions, self.limit)
+        adapter = self.ledger.register(spec.kind, model.card.name, filed_settings(spec, model), model.card.as_json())
+        if spec.kind == "judge":
+            owed = owed_dimensions(self.ledger, adapter, cast(Judge, model).dimensions, self.limit)
         else:
             owed = owed_cells(self.ledger, adapter, self.limit)
         return Work(spec, adapter, owed, weightless=getattr(model, "weightless", False))

@@ -20,6 +20,8 @@ def catalogue() -> list[dict[str, Any]]:
 
 
 def _row(role: str, entry: Entry) -> dict[str, Any]:
+    if entry.card is not None:
+        return _card_row(role, entry.card, entry.origin)
     try:
         made = make_scorer(entry.name) if role == "scorer" else make_judge(entry.name)
     except PluginError as error:

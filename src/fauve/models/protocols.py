@@ -30,6 +30,10 @@ class Scorer(Protocol):
         """Everything that can change an answer; part of the key of every cell."""
         ...
 
+    # Optional, found by name: `check()` makes sure before any work that weights can be had and raises where not;
+    # `weightless = True` lets worker processes share the work; `tokens(prompts)` gives (number of tokens, cut?) for
+    # each prompt; `provenance` is a mapping of what is filed beside the scores but is no part of their key.
+
     def load(self, device: str, dtype: str) -> None:
         """Make ready to score; ``device`` and ``dtype`` as torch names them. Raises ModelError where it cannot."""
         ...

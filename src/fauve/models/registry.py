@@ -11,50 +11,78 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from fauve.errors import PluginError, UnknownName
 from fauve.models.callables import CallableScorer
+from fauve.models.cards import ModelCard
 from fauve.models.protocols import Judge, Scorer
+from fauve.models.scorers.reward_cards import REWARD_CARDS
 
 __all__ = ["JUDGES", "SCORERS", "Entry", "entries", "make_judge", "make_scorer"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where a name leads: ``target`` is ``module:attribute``, ``options`` go to it, ``origin`` registered it."""
+    """Where a name leads: ``target`` is ``module:attribute``, ``options`` go to it, ``origin`` registered it.
+
+    ``card`` is there where it can be read without importing the target.
+    """
 
     name: str
     target: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
     origin: str = "fauve"
+    card: ModelCard | None = None
 
 
-def _own(table: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, Entry]:
-    return {name: Entry(name, target, options) for name, (target, options) in table.items()}
+def _reward(name: str, target: str) -> Entry:
+    """A reward model or matcher: its module imports torch, its card does not."""
+    return Entry(name, f"fauve.models.scorers.{target}", {"name": name}, card=REWARD_CARDS[name])
 
 
-SCORERS: dict[str, Entry] = _own(
-    {
-        "random": ("fauve.models.scorers.controls:RandomScorer", {}),
-        "polish": ("fauve.models.scorers.controls:PolishScorer", {}),
-    }
-)
+SCORERS: dict[str, Entry] = {
+    entry.name: entry
+    for entry in (
+        Entry("random", "fauve.models.scorers.controls:RandomScorer"),
+        Entry("polish", "fauve.models.scorers.controls:PolishScorer"),
+        _reward("clip-l", "clip:ClipSimilarity"),
+        _reward("blip-l", "blip:BlipMatching"),
+        _reward("blip-b", "blip:BlipMatching"),
+        _reward("hps-v1", "hps_v1:HPSv1"),
+        _reward("hpsv2.0", "hpsv2:HPSv2"),
+        _reward("hpsv2.1", "hpsv2:HPSv2"),
+        _reward("hpsv3", "hpsv3:HPSv3Scorer"),
+        _reward("mps", "mps:MPS"),
+        _reward("pickscore", "pickscore:PickScore"),
+        _reward("imagereward", "imagereward:ImageReward"),
+        _reward("laion-v2", "laion:LaionAesthetic"),
+        _reward("visionreward", "visionreward:VisionReward"),
+    )
+}
 
-JUDGES: dict[str, Entry] = _own({"instruments": ("fauve.models.judges.instruments:InstrumentJudge", {})})
+JUDGES: dict[str, Entry] = {"instruments": Entry("instruments", "fauve.models.judges.instruments:InstrumentJudge")}
 
-_PREFIXES = {"instrument": "fauve.models.scorers.instruments:InstrumentScorer"}
-"""Families whose members are named ``prefix:member``; the member goes to the target as its only argument."""
+_PREFIXES = {
+    "instrument": "fauve.models.scorers.instruments:InstrumentScorer",
+    "clip": "fauve.models.scorers.clip:ClipSimilarity",
+    "blip": "fauve.models.scorers.blip:BlipMatching",
+}
+"""Families named ``prefix:member``: an instrument, or the hub id or folder of any CLIP, SigLIP or BLIP."""
+
+_SCORER_PARTS = ("card", "settings", "load", "score")
+_JUDGE_PARTS = ("card", "settings", "dimensions", "load", "judge")
 
 
 def entries(kind: str) -> dict[str, Entry]:
     """Every registered name of ``kind`` (``scorer`` or ``judge``), Fauve's own and those of installed packages."""
     own = SCORERS if kind == "scorer" else JUDGES
-    foreign = {p.name: Entry(p.name, p.value, {}, _origin(p)) for p in _plugins(f"fauve.{kind}s")}
+    foreign = {p.name: Entry(p.name, p.value, origin=_origin(p)) for p in _plugins(f"fauve.{kind}s")}
     clash = own.keys() & foreign.keys()
     if clash:
         names = ", ".join(f"{n} (from {foreign[n].origin})" for n in sorted(clash))
@@ -72,9 +100,9 @@ def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
         PluginError: when what it leads to does not import or is no scorer.
     """
     made = _make("scorer", name, options or {})
-    if isinstance(made, Scorer):
-        return made
-    if callable(made):
+    if _has(made, _SCORER_PARTS):
+        return cast(Scorer, made)
+    if callable(made) or _has(made, ("score",)):
         return CallableScorer(made, name)
     raise PluginError(
         f"{name} led to a {type(made).__name__}, which is no scorer: it needs `card`, `settings`, `load` and `score`, "
@@ -85,8 +113,8 @@ def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
 def make_judge(name: str, options: Mapping[str, Any] | None = None) -> Judge:
     """The judge of a registered name or ``module:Name``; not loaded yet. Raises as :func:`make_scorer` does."""
     made = _make("judge", name, options or {})
-    if isinstance(made, Judge):
-        return made
+    if _has(made, _JUDGE_PARTS):
+        return cast(Judge, made)
     raise PluginError(
         f"{name} led to a {type(made).__name__}, which is no judge: it needs `card`, `settings`, `dimensions`, `load` "
         "and `judge`"
@@ -100,7 +128,12 @@ def _make(kind: str, name: str, options: Mapping[str, Any]) -> Any:
         return _build(_resolve(entry.target, name), {**entry.options, **options}, name)
     prefix, _, member = name.partition(":")
     if kind == "scorer" and prefix in _PREFIXES:
-        return _resolve(_PREFIXES[prefix], name)(member, **options)
+        target = _resolve(_PREFIXES[prefix], name)
+        if prefix == "instrument":
+            return target(member, **options)
+        # A folder's own name stands in tables and keys: where it lies on this machine does not belong there.
+        shown = Path(member).name if Path(member).is_dir() else member
+        return _build(target, {"name": f"{prefix}:{shown}", "weights": member, **options}, name)
     if member:
         return _build(_resolve(name, name), dict(options), name)
     raise UnknownName(kind, name, known)
@@ -140,6 +173,12 @@ def _build(found: Any, options: Mapping[str, Any], name: str) -> Any:
     if options:
         raise PluginError(f"{name} takes no options, and got {sorted(options)}")
     return found
+
+
+def _has(made: Any, parts: Sequence[str]) -> bool:
+    """Whether it has these attributes, without evaluating any: the settings of a reward model hash its weights."""
+    missing = object()
+    return all(inspect.getattr_static(made, part, missing) is not missing for part in parts)
 
 
 def _is_factory(function: Any) -> bool:

@@ -1,7 +1,8 @@
 """Charts as Vega-Lite: a neutral :class:`fauve.studies.protocol.Chart` becomes a specification with its data inside.
 
 Nothing here is text that a browser runs: labels travel as data, never in an expression (an order by names would be
-one, so orders are domains of scales), and the page evaluates expressions with Vega's interpreter. The colours of light paper stand in ``config``, those of dark paper in ``usermeta.dark``.
+one, so orders are domains of scales), and the page evaluates expressions with Vega's interpreter. The colours of light
+paper stand in ``config``, those of dark paper in ``usermeta.dark``.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from fauve.errors import WeightsMismatch
 from fauve.models.pixels import clip_pixels
 from fauve.models.scorers.clip_hosts import Activation, Architecture
 from fauve.models.scorers.cosine_rewards import TunedClip, card_of
-from fauve.models.weights import HUB_WEIGHTS, Checkpoint, load_strictly, read_tensors
+from fauve.models.weights import HUB_WEIGHTS, Checkpoint, file_hash, load_strictly, read_tensors
 
 __all__ = ["LaionAesthetic"]
 
@@ -69,6 +69,11 @@ class LaionAesthetic(TunedClip):
     def choices(self) -> Mapping[str, Any]:
         """The head's own weights."""
         return {"head": self.head.identity()}
+
+    def check(self) -> None:
+        """As of every two-tower scorer, and the head. Raises WeightsMissing."""
+        super().check()
+        file_hash(self.head.path())
 
     def build(self) -> nn.Module:
         """The tower; the head is kept as one affine map."""

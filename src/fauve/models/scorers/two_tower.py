@@ -26,7 +26,7 @@ from fauve.models.devices import DTYPES, check_device, dtype_name
 from fauve.models.features import FeatureStore, RecentFeatures, feature_key, fill, pixel_hash
 from fauve.models.pixels import PIXELS
 from fauve.models.scorers.prompt_tokens import PromptTokens
-from fauve.models.weights import Checkpoint
+from fauve.models.weights import Checkpoint, file_hash
 
 __all__ = ["TwoTower", "pooled"]
 
@@ -123,6 +123,16 @@ class TwoTower(ABC):
             "transformers": transformers.__version__,
             "source": self.card.hub_id if self.card.hub_id == self.checkpoint.source else "local",
         }
+
+    def check(self) -> None:
+        """Make sure, without loading, that weights and tokenizer can be had; fetches and hashes what is missing.
+
+        Raises:
+            WeightsMissing: with the source and the remedy.
+        """
+        file_hash(self.checkpoint.path())
+        if self.text is not None:
+            self.text.open()
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> None:
         """Read the weights and put them on a device.
