@@ -15,16 +15,25 @@ from fauve.report.numbers import format_estimate
 __all__ = ["findings_table"]
 
 
+_LEFT = ("metric", "scorer", "generator", "group")
+_RIGHT = ("estimate", "interval", "n", "missing", "p adj.", "published")
+_WIDE = 160
+"""Columns of a line that goes to a file or a pipe."""
+
+
 def findings_table(findings: Sequence[Finding]) -> None:
-    """Print one row a finding, and under the table every note once."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("metric", "scorer", "generator", "group"):
-        table.add_column(column)
-    for column in ("estimate", "interval", "n", "missing", "p adj.", "published"):
-        table.add_column(column, justify="right")
-    for finding in findings:
-        table.add_row(*(Text(printable(cell)) for cell in _cells(finding)))
+    """Print one row a finding, columns that are empty throughout left out, and under the table every note once."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)
+    rows = [_cells(finding) for finding in findings]
+    shown = [k for k in range(len(_LEFT) + len(_RIGHT)) if any(row[k] for row in rows)]
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for k, column in enumerate((*_LEFT, *_RIGHT)):
+        if k in shown:
+            table.add_column(column, justify="left" if column in _LEFT else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(row[k])) for k in shown))
     console.print(table)
     for note in dict.fromkeys(f.note for f in findings if f.note):
         console.print(Text(f"· {printable(note)}"))
@@ -50,4 +59,4 @@ def _numbers(finding: Finding) -> tuple[str, str]:
     if finding.estimate is None:
         return "undefined", ""
     text = format_estimate(finding.estimate, finding.low, finding.high)
-    return text.value, text.interval
+    return text.estimate, text.interval

@@ -23,7 +23,7 @@ from fauve.engine.provenance import versions
 from fauve.engine.stimuli import Base, base_photographs, missing_stimuli, render, store_stimuli
 from fauve.errors import Interrupted
 from fauve.keys import canonical_json
-from fauve.ledger import Answer, Ledger
+from fauve.ledger import Answer, Ledger, queries
 from fauve.ledger.importing import import_contrasts, import_pairs, import_scores
 from fauve.ledger.owed import owed_cells, owed_dimensions
 from fauve.models.protocols import Judge
@@ -175,6 +175,7 @@ class _Run:
         ledger, summary = self.ledger, self.summary
         for work in works:
             self._announce(work)
+            self._file_facts(work)
         by_spec = {canonical_json(work.spec): work for work in works}
         jobs = list(bundles(ledger, works, self.settings.engine.images_per_job))
         self.progress.stage(", ".join(work.spec.name for work in works), sum(len(work.owed.rows) for work in works))
@@ -195,6 +196,19 @@ class _Run:
         summary.seconds[", ".join(work.spec.name for work in works)] = time.monotonic() - started
         for work in works:
             unload(work.spec)
+
+    def _file_facts(self, work: Work) -> None:
+        """What a model says of itself and of the prompts: device and versions, tokens and what was cut of them."""
+        model = load_here(work.spec)
+        facts = getattr(model, "provenance", None)
+        if facts is not None:
+            self.ledger.record_provenance(self._run_number(), work.adapter, facts)
+        count = getattr(model, "tokens", None)
+        if count is not None:
+            ids = list(dict.fromkeys(prompt for _, prompt in work.owed.rows))
+            texts = queries.prompts(self.ledger, ids)
+            counted = count([texts[prompt] for prompt in ids])
+            self.ledger.record_tokens(work.adapter, [(p, n, cut) for p, (n, cut) in zip(ids, counted, strict=True)])
 
     def _record(self, work: Work, answers: Sequence[Answer]) -> None:
         record = self.ledger.record_cells if work.spec.kind == "scorer" else self.ledger.record_dimension_scores

@@ -113,6 +113,23 @@ CREATE TABLE dimension_scores (
   CHECK ((outcome = 'ok') = (value IS NOT NULL))
 ) WITHOUT ROWID;
 
+-- How many tokens a scorer made of a prompt, and whether it was too long for it and cut.
+CREATE TABLE prompt_tokens (
+  adapter   TEXT NOT NULL REFERENCES adapters,
+  prompt    TEXT NOT NULL REFERENCES prompts,
+  tokens    INTEGER NOT NULL CHECK (tokens >= 0),
+  truncated INTEGER NOT NULL CHECK (truncated IN (0, 1)),
+  PRIMARY KEY (adapter, prompt)
+) WITHOUT ROWID;
+
+-- Device, library versions and the like that a model was run with: filed beside its values, no part of their key.
+CREATE TABLE provenance (
+  run     INTEGER NOT NULL REFERENCES runs,
+  adapter TEXT NOT NULL REFERENCES adapters,
+  facts   TEXT NOT NULL CHECK (json_valid(facts)),
+  PRIMARY KEY (run, adapter)
+) WITHOUT ROWID;
+
 -- A judge's answers on labelled images, for its validation; labels are kept as they were given.
 CREATE TABLE judge_labels (
   judge     TEXT NOT NULL,

@@ -23,7 +23,9 @@ __all__ = [
     "judge_labels",
     "judged",
     "outcomes",
+    "prompt_tokens",
     "prompts",
+    "provenance",
     "stored_items",
 ]
 
@@ -145,6 +147,28 @@ def judged(ledger: Ledger) -> pl.DataFrame:
     columns = ", ".join(_JUDGED_SCHEMA)
     rows = ledger.db.execute(f"SELECT {columns} FROM judged ORDER BY {columns}").fetchall()
     return pl.DataFrame(rows, schema=_JUDGED_SCHEMA, orient="row")
+
+
+def prompt_tokens(ledger: Ledger) -> pl.DataFrame:
+    """What scorers that count made of the prompts of each item: item, prompt_slot, scorer, tokens, truncated."""
+    schema = {
+        "item": pl.Int64,
+        "prompt_slot": pl.String,
+        "scorer": pl.String,
+        "tokens": pl.Int64,
+        "truncated": pl.Int64,
+    }
+    rows = ledger.db.execute(
+        "SELECT item, slot, name, tokens, truncated FROM prompt_tokens JOIN adapters USING (adapter) "
+        "JOIN item_prompts USING (prompt) WHERE current = 1 ORDER BY item, slot, name"
+    ).fetchall()
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.col("truncated").cast(pl.Boolean))
+
+
+def provenance(ledger: Ledger, adapter: str) -> list[dict[str, Any]]:
+    """What an adapter's values were made with, one entry a run, oldest first."""
+    rows = ledger.db.execute("SELECT facts FROM provenance WHERE adapter = ? ORDER BY run", (adapter,))
+    return [json.loads(facts) for (facts,) in rows]
 
 
 def judge_labels(ledger: Ledger) -> pl.DataFrame:

@@ -328,6 +328,19 @@ class Ledger:
                 [(adapter, a.image, a.subject, a.outcome.value, a.value, a.reason, run) for a in answers],
             )
 
+    def record_provenance(self, run: int, adapter: str, facts: Mapping[str, Any]) -> None:
+        """Store what a model was run with: device, versions, where its weights came from (a hub id, never a path)."""
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO provenance VALUES (?, ?, ?)", (run, adapter, canonical_json(facts)))
+
+    def record_tokens(self, adapter: str, rows: Iterable[tuple[str, int, bool]]) -> None:
+        """Store for each prompt (by id) how many tokens a scorer made of it, and whether it was cut."""
+        with self.transaction() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO prompt_tokens VALUES (?, ?, ?, ?)",
+                [(adapter, prompt, tokens, int(truncated)) for prompt, tokens, truncated in rows],
+            )
+
     def forget_failures(self) -> int:
         """Remove every outcome that is not ok, so that the next run asks again; returns how many."""
         with self.transaction() as db:

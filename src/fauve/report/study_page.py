@@ -22,6 +22,9 @@ from fauve.studies.protocol import Chart, Study
 
 __all__ = ["StudyPage", "chart_files", "study_context", "table_files"]
 
+_SMALL_ROWS = 3
+"""Interval charts with at most so many rows stand side by side, as dose charts do."""
+
 
 @dataclass(frozen=True)
 class StudyPage:
@@ -80,7 +83,7 @@ def chart_files(
                 "note": chart.note,
                 "alt": describe(chart),
                 "spec": spec,
-                "wide": chart.kind == "intervals",
+                "wide": chart.kind == "intervals" and len({mark.label for mark in chart.marks}) > _SMALL_ROWS,
                 "published": any(mark.published is not None for mark in chart.marks),
             }
         )

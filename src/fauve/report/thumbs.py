@@ -20,8 +20,8 @@ from fauve.records import ImageRef
 
 __all__ = ["LARGE", "SMALL", "Thumbs", "path_of", "size_of"]
 
-SMALL = 528
-"""Longer side of a picture in the gallery, in pixels: what a column of the widest page holds."""
+SMALL = 512
+"""Longer side of a picture in the gallery, in pixels. Half of 1024, which most generators make: halving is quick."""
 LARGE = 1120
 """Longer side of the pair on the first page."""
 _THREADS = 2

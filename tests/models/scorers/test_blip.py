@@ -261,6 +261,15 @@ def test_another_models_config_is_refused(tmp_path: Path) -> None:
         loaded(tmp_path)
 
 
+def test_a_config_that_denies_the_cross_attention_is_put_right(hub: tuple[Path, Any], tmp_path: Path) -> None:
+    checkpoints.write_hub_folder(tmp_path)
+    described = json.loads((tmp_path / "config.json").read_text())
+    described["text_config"]["is_decoder"] = False
+    (tmp_path / "config.json").write_text(json.dumps(described))
+    scores = [loaded(folder).score(PICTURES, plain.PROMPTS, CELLS) for folder in (tmp_path, hub[0])]
+    np.testing.assert_array_equal(*scores)
+
+
 def test_preprocessing_for_other_sizes_is_refused(tmp_path: Path) -> None:
     checkpoints.write_hub_folder(tmp_path)
     (tmp_path / "preprocessor_config.json").write_text(json.dumps({"size": {"height": 384, "width": 384}}))

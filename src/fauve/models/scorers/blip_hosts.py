@@ -126,7 +126,7 @@ def matching_host(config: BlipConfig, tensors: Mapping[str, Tensor], *, name: st
     """``BlipForImageTextRetrieval`` with every tensor of ``tensors``, in either layout. Raises WeightsMismatch."""
     host = build_empty(lambda: BlipForImageTextRetrieval(config))
     load_strictly(host, transformers_layout(tensors), name=name)
-    return host.eval()
+    return host
 
 
 def image_reward_host(config: BlipConfig, tensors: Mapping[str, Tensor], *, name: str) -> Any:
@@ -138,7 +138,7 @@ def image_reward_host(config: BlipConfig, tensors: Mapping[str, Tensor], *, name
     used = {key.removeprefix("blip."): value for key, value in tensors.items() if not key.startswith(unused)}
     host = build_empty(lambda: _ImageRewardHost(config))
     load_strictly(host, transformers_layout(used), name=name)
-    return host.eval()
+    return host
 
 
 def in_salesforce_layout(tensors: Mapping[str, Tensor]) -> bool:

@@ -2,8 +2,8 @@
 
 The server answers questions; what is made of the answers is Fauve's own, tested work: see
 :mod:`fauve.models.scorers.visionreward_rule` for the rule and :mod:`fauve.models.scorers.visionreward_client` for the
-wire. The 30 questions do not mention the prompt, so they are asked once per picture, and every prompt costs one question
-to the alignment model.
+wire. The 30 questions do not mention the prompt, so they are asked once per picture, and every prompt costs one more
+question, to the alignment model.
 """
 
 from __future__ import annotations
@@ -102,8 +102,7 @@ class VisionRewardScorer:
             image = images[int(at)]
             key = _key(image)
             quality[here] = read_rule().weights @ self._terms_of(image, key)
-            found = self._alignments_of(image, key, [prompts[int(p)] for p in rows[here, 1]])
-            aligned[here] = found
+            aligned[here] = self._alignments_of(image, key, [prompts[int(p)] for p in rows[here, 1]])
         return {"quality": quality, "alignment": aligned}
 
     def answers(self, image: Image) -> dict[str, int]:
@@ -136,14 +135,18 @@ class VisionRewardScorer:
 
     def _alignments_of(self, image: Image, key: str, prompts: Sequence[str]) -> list[float]:
         _, server = self._ready()
-        found = {prompt: self._alignments.get(f"{key} {prompt}") for prompt in prompts}
-        asked = [prompt for prompt, value in found.items() if value is None]
+        found: dict[str, float] = {}
+        for prompt in prompts:
+            known = self._alignments.get(f"{key} {prompt}")
+            if known is not None:
+                found[prompt] = known
+        asked = [prompt for prompt in dict.fromkeys(prompts) if prompt not in found]
         if asked:
             rows = server.log_probabilities(image, [alignment_question(p) for p in asked], ALIGNMENT_ANSWER)
             for prompt, row in zip(asked, rows, strict=True):
-                found[prompt] = value = alignment(row)
-                self._alignments.put(f"{key} {prompt}", value)
-        return [value for prompt in prompts if (value := found[prompt]) is not None]
+                found[prompt] = alignment(row)
+                self._alignments.put(f"{key} {prompt}", found[prompt])
+        return [found[prompt] for prompt in prompts]
 
 
 class _Remembered(Generic[V]):

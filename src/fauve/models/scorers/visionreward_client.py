@@ -7,8 +7,9 @@ another machine. ``visionreward_server.py`` beside this file speaks the server's
     Answer: an object with at least ``protocol`` (:data:`PROTOCOL`), ``model`` and ``revision``; whatever else it holds
     (number format, alignment model, versions) becomes part of the scorer's settings too.
 ``POST /v1/answers`` with ``{"image": BASE64 PNG, "questions": [TEXT, …]}``
-    Each question is asked on its own as ``Question: {TEXT} Short answer:``, greedily. Answer: ``{"replies": [TEXT, …]}``
-    in the same order, each as the model wrote it, end token included (``yes<|end_of_text|>``).
+    Each question is asked on its own as ``Question: {TEXT} Short answer:``, greedily.
+    Answer: ``{"replies": [TEXT, …]}`` in the same order, each as the model wrote it, end token included
+    (``yes<|end_of_text|>``).
 ``POST /v1/alignment`` with ``{"image": BASE64 PNG, "questions": [TEXT, …], "answer": TEXT}``
     Answer: ``{"log_probabilities": [[NUMBER, …], …]}``: for each question the natural logarithm of the probability of
     every token of ``answer``, its end token included.
@@ -45,8 +46,13 @@ class VisionRewardServer:
     """
 
     def __init__(self, endpoint: str, timeout: float = 300.0) -> None:
-        parts = urlsplit(endpoint)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        try:
+            parts = urlsplit(endpoint)
+            self._host, self._port, self._path = parts.hostname or "", parts.port, parts.path.rstrip("/")
+            usable = parts.scheme in {"http", "https"} and self._host and not (parts.query or parts.fragment)
+        except ValueError:
+            usable = False
+        if not usable:
             raise ConfigError(
                 f"visionreward: {endpoint!r} is no address of a server. Give one such as http://127.0.0.1:8765."
             )
@@ -54,7 +60,6 @@ class VisionRewardServer:
             raise ConfigError(f"visionreward: the timeout is {timeout:g} s. Give a number of seconds above 0.")
         self.endpoint = endpoint.rstrip("/")
         self._secure = parts.scheme == "https"
-        self._host, self._port, self._path = parts.hostname, parts.port, parts.path.rstrip("/")
         self._timeout = timeout
 
     def about(self) -> Mapping[str, Any]:
@@ -85,7 +90,7 @@ class VisionRewardServer:
         """For each question the log-probabilities of the tokens of ``answer``. Raises ModelError, InvalidOutput."""
         body = {"image": _png(image), "questions": list(questions), "answer": answer}
         rows = self._rows(self._ask("POST", "/v1/alignment", body), "log_probabilities", len(questions))
-        if not all(isinstance(row, list) and all(isinstance(value, int | float) for value in row) for row in rows):
+        if not all(isinstance(row, list) and all(type(value) in {int, float} for value in row) for row in rows):
             raise InvalidOutput(f"visionreward: {self.endpoint} gave log_probabilities that are no lists of numbers.")
         return rows
 

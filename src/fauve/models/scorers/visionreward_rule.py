@@ -22,7 +22,8 @@ from fauve.errors import InvalidOutput, ModelError
 
 __all__ = ["ALIGNMENT_ANSWER", "YES", "Rule", "alignment", "alignment_question", "answer_terms", "read_rule"]
 
-YES = "yes<|end_of_text|>"
+_END = "<|end_of_text|>"
+YES = f"yes{_END}"
 """The one reply that counts as yes: the end token belongs to it."""
 
 ALIGNMENT_ANSWER = "Yes"
@@ -42,10 +43,6 @@ class Rule:
     alignment_weight: float
     sha256: str
 
-    def score(self, terms: NDArray[np.int8], alignment: float) -> float:
-        """The reward of one picture under one prompt."""
-        return float(self.weights @ terms + self.alignment_weight * alignment)
-
 
 @functools.cache
 def read_rule() -> Rule:
@@ -58,9 +55,11 @@ def read_rule() -> Rule:
             "Install Fauve again."
         )
     data = json.loads(raw)
+    weights = np.array([question["weight"] for question in data["questions"]], dtype=np.float64)
+    weights.setflags(write=False)
     return Rule(
         questions=(*data["masks"], *(question["text"] for question in data["questions"])),
-        weights=np.array([question["weight"] for question in data["questions"]], dtype=np.float64),
+        weights=weights,
         alignment_weight=data["alignment_weight"],
         sha256=sha256,
     )
@@ -70,10 +69,18 @@ def answer_terms(replies: Sequence[str]) -> NDArray[np.int8]:
     """The 27 terms of a picture, each 1, -1 or 0, from the model's replies to all 30 questions.
 
     Raises:
-        InvalidOutput: another number of replies.
+        InvalidOutput: another number of replies, or one without the end token: then a "yes" could not be told from the
+            beginning of something longer.
     """
-    if len(replies) != len(read_rule().questions):
-        raise InvalidOutput(f"visionreward: {len(replies)} replies where {len(read_rule().questions)} were asked for.")
+    questions = read_rule().questions
+    if len(replies) != len(questions):
+        raise InvalidOutput(f"visionreward: {len(replies)} replies where {len(questions)} were asked for.")
+    cut = next((k for k, reply in enumerate(replies) if _END not in reply), None)
+    if cut is not None:
+        raise InvalidOutput(
+            f"visionreward: the reply to {questions[cut]!r} is {replies[cut][:40]!r}, without the end token {_END}. "
+            "The server must send replies as the model wrote them."
+        )
     terms = np.where([reply == YES for reply in replies], 1, -1).astype(np.int8)
     for mask, masked in _MASKED.items():
         if terms[mask] < 0:

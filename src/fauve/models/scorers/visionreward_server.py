@@ -3,14 +3,13 @@
 It needs Python 3.9 and Pillow, and nothing of Fauve. Load the checkpoint with its authors' code, put two functions on
 top, and serve them:
 
-    serve(
-        answer,             # (picture, question) -> reply as written, end token included, greedy (top_k = 1)
-        log_probabilities,  # (picture, question, answer) -> natural logs, one for each token of the answer, end included
-        {"model": "THUDM/VisionReward-Image", "revision": "…", "alignment_model": "clip-flant5-xxl", "dtype": "bfloat16"},
-    )
+    serve(answer, log_probabilities, {"model": "THUDM/VisionReward-Image", "revision": "…", "dtype": "bfloat16"})
 
-``answer`` is the authors' chat function in its ``vqa`` form, which asks ``Question: {question} Short answer:``. What a
-function raises becomes the failure of that one request. Requests are answered one after the other.
+``answer(picture, question)`` returns the reply as the model wrote it, end token included; it is the authors' chat
+function in its ``vqa`` form, which asks ``Question: {question} Short answer:``, with ``top_k=1``.
+``log_probabilities(picture, question, answer)`` returns the natural logarithms of the probabilities that the alignment
+model (clip-flant5-xxl) gives the tokens of ``answer``, its end token included. What a function raises becomes the
+failure of that one request. Requests are answered one after the other.
 """
 
 from __future__ import annotations
