@@ -4,7 +4,6 @@ import io
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,7 +19,7 @@ from fauve.errors import ConfigError, FauveError, InvalidOutput, ModelError
 from fauve.keys import canonical_json
 from fauve.ledger.images import ImageFolder
 from fauve.models.scorers import visionreward_client, visionreward_server
-from fauve.models.scorers.visionreward import VisionRewardScorer
+from fauve.models.scorers.visionreward import VisionReward
 from fauve.models.scorers.visionreward_client import VisionRewardServer
 from fauve.models.scorers.visionreward_rule import alignment, answer_terms, read_rule
 from fauve.models.scorers.visionreward_server import make_server
@@ -73,9 +72,9 @@ def model() -> Model:
 
 
 @pytest.fixture
-def scorer(model: Model) -> Iterator[VisionRewardScorer]:
+def scorer(model: Model) -> Iterator[VisionReward]:
     with running(make_server(model.answer, model.log_probabilities, ABOUT)) as endpoint:
-        made = VisionRewardScorer(endpoint=endpoint, timeout=20)
+        made = VisionReward(endpoint=endpoint, timeout=20)
         made.load("cpu", "float32")
         yield made
 
@@ -88,13 +87,13 @@ def expected(picture: Image.Image, prompt: str) -> float:
     return float(sum(w * t for w, t in zip(rule.weights, terms, strict=True)) + 2.3542882631150923 * aligned)
 
 
-def test_scores_of_a_grid(scorer: VisionRewardScorer) -> None:
+def test_scores_of_a_grid(scorer: VisionReward) -> None:
     found = scorer.score(pictures(), PROMPTS, GRID)
     np.testing.assert_allclose(found, [expected(pictures()[i], PROMPTS[p]) for i, p in GRID], rtol=1e-12)
     assert len({round(value, 6) for value in found}) == len(found)
 
 
-def test_questions_are_asked_once_a_picture_and_alignment_once_a_cell(scorer: VisionRewardScorer, model: Model) -> None:
+def test_questions_are_asked_once_a_picture_and_alignment_once_a_cell(scorer: VisionReward, model: Model) -> None:
     scorer.score(pictures(), PROMPTS, GRID)
     scorer.score(pictures()[::-1], PROMPTS[::-1], GRID[::-1])
     for level in (40, 90):
@@ -103,7 +102,7 @@ def test_questions_are_asked_once_a_picture_and_alignment_once_a_cell(scorer: Vi
         assert len(asked) == 30 + len(PROMPTS)
 
 
-def test_details_and_answers(scorer: VisionRewardScorer) -> None:
+def test_details_and_answers(scorer: VisionReward) -> None:
     parts = scorer.details(pictures(), PROMPTS, GRID)
     np.testing.assert_array_equal(parts["quality"][:3], parts["quality"][0])
     assert len(set(parts["alignment"])) == 6
@@ -114,7 +113,7 @@ def test_details_and_answers(scorer: VisionRewardScorer) -> None:
     assert set(answers.values()) <= {-1, 0, 1}
 
 
-def test_settings_say_what_runs_and_not_where(scorer: VisionRewardScorer) -> None:
+def test_settings_say_what_runs_and_not_where(scorer: VisionReward) -> None:
     text = canonical_json(scorer.settings)
     assert "abc" in text
     assert "bfloat16" in text
@@ -128,7 +127,7 @@ def test_the_alignment_term_may_come_from_another_server(model: Model) -> None:
         running(make_server(model.answer, forbidden, ABOUT)) as questions,
         running(make_server(forbidden, other.log_probabilities, {**ABOUT, "model": "clip-flant5-xxl"})) as words,
     ):
-        made = VisionRewardScorer(endpoint=questions, alignment_endpoint=words, timeout=20)
+        made = VisionReward(endpoint=questions, alignment_endpoint=words, timeout=20)
         made.load()
         found = made.score(pictures(), PROMPTS, GRID)
     np.testing.assert_allclose(found, [expected(pictures()[i], PROMPTS[p]) for i, p in GRID], rtol=1e-12)
@@ -152,7 +151,7 @@ def test_a_failure_of_the_server_is_a_failure_of_its_cells(tmp_path: Path, model
         refs.append(ImageFolder(tmp_path).put(stream.getvalue(), "picture"))
     cells = tuple((int(i), int(p)) for i, p in GRID)
     with running(make_server(answer, model.log_probabilities, ABOUT)) as endpoint:
-        made = VisionRewardScorer(endpoint=endpoint, timeout=20)
+        made = VisionReward(endpoint=endpoint, timeout=20)
         made.load()
         job = Job(AdapterSpec("scorer", "visionreward"), tuple(refs), PROMPTS, PROMPTS, cells)
         answers = answer_cells(made, job, tmp_path)
@@ -164,50 +163,54 @@ def test_a_failure_of_the_server_is_a_failure_of_its_cells(tmp_path: Path, model
 
 
 def test_a_server_that_does_not_answer_in_time() -> None:
+    given_up = threading.Event()
+
     def slow(*_: object) -> Any:
-        time.sleep(1.0)
+        given_up.wait(20)
 
     with running(make_server(slow, slow, ABOUT)) as endpoint:
-        made = VisionRewardScorer(endpoint=endpoint, timeout=0.2)
+        made = VisionReward(endpoint=endpoint, timeout=0.5)
         made.load()
-        with pytest.raises(ModelError, match=r"within 0\.2 s"):
+        with pytest.raises(ModelError, match=r"within 0\.5 s"):
             made.score(pictures(), PROMPTS, GRID[:1])
+        given_up.set()
 
 
 def test_no_server_there() -> None:
     with running(make_server(forbidden, forbidden, ABOUT)) as endpoint:
         pass
     with pytest.raises(ModelError, match="Start the server"):
-        VisionRewardScorer(endpoint=endpoint, timeout=5).check()
+        VisionReward(endpoint=endpoint, timeout=5).check()
 
 
 @pytest.mark.parametrize("endpoint", ["file:///etc/passwd", "127.0.0.1:80", "http://", "http://h:port", "http://h/?q"])
 def test_what_is_no_address(endpoint: str) -> None:
     with pytest.raises(ConfigError, match="no address"):
-        VisionRewardScorer(endpoint=endpoint)
+        VisionReward(endpoint=endpoint)
 
 
 def test_no_address_is_said_before_any_work() -> None:
-    scorer = VisionRewardScorer()
+    scorer = VisionReward()
     with pytest.raises(ConfigError, match="endpoint"):
         scorer.check()
     with pytest.raises(ModelError, match="not loaded"):
         scorer.score(pictures(), PROMPTS, GRID)
     with pytest.raises(ConfigError, match="timeout"):
-        VisionRewardScorer(endpoint="http://127.0.0.1:1", timeout=0)
+        VisionReward(endpoint="http://127.0.0.1:1", timeout=0)
 
 
 def saying(status: int, body: bytes) -> HTTPServer:
     """A server that says the same to everything."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+        def handle_one_request(self) -> None:
+            self.raw_requestline = self.rfile.readline()
+            self.parse_request()
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body)
-
-        do_POST = do_GET
+            self.close_connection = True
 
         def log_message(self, *_: object) -> None: ...
 

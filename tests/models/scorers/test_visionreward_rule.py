@@ -29,7 +29,7 @@ ROUNDED = (
 )
 """The 27 weights to eight places, written down apart from the file."""
 
-replies = st.lists(
+REPLIES = st.lists(
     st.sampled_from([YES, NO, "yes, quite<|end_of_text|>", "Yes<|end_of_text|>"]), min_size=30, max_size=30
 )
 
@@ -63,7 +63,7 @@ def test_the_range_is_the_one_on_the_card() -> None:
     )
 
 
-@given(replies)
+@given(REPLIES)
 def test_terms_are_those_of_the_published_procedure(given_replies: list[str]) -> None:
     """Written as the published code goes about it: signs, products with the masks, masks taken out at the end."""
     reward = [1 if reply == "yes<|end_of_text|>" else -1 for reply in given_replies]

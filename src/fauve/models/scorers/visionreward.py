@@ -28,13 +28,13 @@ from fauve.models.scorers.visionreward_rule import (
     read_rule,
 )
 
-__all__ = ["VisionRewardScorer"]
+__all__ = ["VisionReward"]
 
 _REMEMBERED = 4096
 V = TypeVar("V")
 
 
-class VisionRewardScorer:
+class VisionReward:
     """Weighted answers about the picture plus the probability that it shows the prompt.
 
     Args:
