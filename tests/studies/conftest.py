@@ -57,15 +57,25 @@ CORNERS = {
     "aa": ("anti", "anti"),
 }
 
+TOKENS = {
+    "item": pl.Int64,
+    "prompt_slot": pl.String,
+    "prompt": pl.String,
+    "scorer": pl.String,
+    "tokens": pl.Int64,
+    "truncated": pl.Boolean,
+}
+
 
 class Made:
-    """Builds the four tables of :class:`Evidence` row by row."""
+    """Builds the five tables of :class:`Evidence` row by row."""
 
     def __init__(self) -> None:
         self.items: list[tuple[object, ...]] = []
         self.grid: list[tuple[object, ...]] = []
         self.judged: list[tuple[object, ...]] = []
         self.labels: list[tuple[object, ...]] = []
+        self.tokens: list[tuple[object, ...]] = []
 
     def pair(
         self,
@@ -102,6 +112,9 @@ class Made:
         for slot, value in (("original", original), ("anti", anti)):
             self.judged.append((item, slot, judge, dimension, "failed" if value is None else "ok", value))
 
+    def count(self, item: int, scorer: str, slot: str, prompt: str, tokens: int, truncated: bool) -> None:
+        self.tokens.append((item, slot, prompt, scorer, tokens, truncated))
+
     def label(self, image: str, dimension: str, expected: float, label: int, judge: str = "eye") -> None:
         self.labels.append((judge, image, dimension, expected, round(expected), label))
 
@@ -111,6 +124,7 @@ class Made:
             pl.DataFrame(self.grid, schema=GRID, orient="row"),
             pl.DataFrame(self.judged, schema=JUDGED, orient="row"),
             pl.DataFrame(self.labels, schema=LABELS, orient="row"),
+            pl.DataFrame(self.tokens, schema=TOKENS, orient="row"),
         )
 
 

@@ -159,7 +159,7 @@ def prompt_tokens(ledger: Ledger) -> pl.DataFrame:
         "truncated": pl.Int64,
     }
     rows = ledger.db.execute(
-        "SELECT item, slot, name, tokens, truncated FROM prompt_tokens JOIN adapters USING (adapter) "
+        "SELECT item, slot, prompt, name, tokens, truncated FROM prompt_tokens JOIN adapters USING (adapter) "
         "JOIN item_prompts USING (prompt) WHERE current = 1 ORDER BY item, slot, name"
     ).fetchall()
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.col("truncated").cast(pl.Boolean))

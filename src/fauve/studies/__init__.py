@@ -12,6 +12,7 @@ from fauve.studies import (
     photographs,
     probe,
     reward_classification,
+    truncation,
 )
 from fauve.studies.evidence import Evidence
 from fauve.studies.protocol import Chart, Mark, Study
@@ -27,6 +28,7 @@ STUDIES: dict[str, Study] = {
         photographs.STUDY,
         critique.STUDY,
         emotion_reward.STUDY,
+        truncation.STUDY,
         dimensions.STUDY,
         judge_validation.STUDY,
     )

@@ -1,6 +1,6 @@
 """The tables that every study reads, joined by key and never by position.
 
-:class:`Evidence` is a snapshot of a ledger as four tables. From it come the two shapes that all studies share: the
+:class:`Evidence` is a snapshot of a ledger as five tables. From it come the two shapes that all studies share: the
 2×2 grid of every pair (:meth:`Evidence.pair_grid`) and contrasts of a faithful with a default image
 (:meth:`Evidence.contrasts`).
 """
@@ -39,12 +39,14 @@ class Evidence:
     ``grid``: item, scorer, source, image_slot, prompt_slot, outcome, value.
     ``judged``: item, image_slot, judge, dimension, outcome, value.
     ``labels``: judge, image, dimension, expected, argmax, label.
+    ``tokens``: item, prompt_slot, prompt, scorer, tokens (before cutting), truncated; of scorers that count.
     """
 
     items: pl.DataFrame
     grid: pl.DataFrame
     judged: pl.DataFrame
     labels: pl.DataFrame
+    tokens: pl.DataFrame
 
     @classmethod
     def read(cls, ledger: Ledger) -> Evidence:
@@ -54,6 +56,7 @@ class Evidence:
             grid=queries.grid(ledger),
             judged=queries.judged(ledger),
             labels=queries.judge_labels(ledger),
+            tokens=queries.prompt_tokens(ledger),
         )
 
     def owed(self) -> pl.DataFrame:

@@ -1,0 +1,1 @@
+"""What ``benchmarks/scorers.py`` measures: random checkpoints, the published call patterns, the bare forwards."""
