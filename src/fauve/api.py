@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,14 +70,35 @@ def run(
     return RunResult(summary, report(directory, told), fresh=True)
 
 
-def audit_settings(targets: Sequence[str], data: str) -> RunSettings:
+def audit_settings(
+    targets: Sequence[str],
+    data: str,
+    weights: Mapping[str, str] | None = None,
+    device: str = "cpu",
+    dtype: str = "float32",
+) -> RunSettings:
     """Settings of an audit: the targets and the controls over ``data``.
 
     ``data`` is ``photographs``, or a folder in which every ``pairs.jsonl`` and ``contrasts.jsonl`` is taken, or one
-    such file.
+    such file. ``weights`` gives for a target the file, folder or hub id that it is loaded from.
+
+    Raises:
+        ConfigError: there is no such data, or weights for what is no target.
     """
-    scorers = tuple(AdapterSettings(name=name) for name in dict.fromkeys((*targets, *CONTROLS)))
-    return RunSettings(title=f"Audit of {', '.join(targets)}", data=_data(data), scorers=scorers)
+    given = dict(weights or {})
+    strangers = sorted(given.keys() - set(targets))
+    if strangers:
+        raise ConfigError(
+            f"weights are given for {', '.join(strangers)}, which is not audited; name it as a target too"
+        )
+    scorers = [
+        AdapterSettings(
+            name=name, options={"weights": given[name]} if name in given else {}, device=device, dtype=dtype
+        )
+        for name in dict.fromkeys(targets)
+    ]
+    scorers += [AdapterSettings(name=name) for name in CONTROLS if name not in targets]
+    return RunSettings(title=f"Audit of {', '.join(targets)}", data=_data(data), scorers=tuple(scorers))
 
 
 def audit(
@@ -87,12 +108,15 @@ def audit(
     progress: Progress | None = None,
     *,
     limit: int | None = None,
+    weights: Mapping[str, str] | None = None,
+    device: str = "cpu",
+    dtype: str = "float32",
 ) -> RunResult:
     """Every reward study that ``data`` allows, on the scorers ``targets`` beside the controls.
 
-    Targets are registered names or ``module:Name``. Raises as :func:`run` does.
+    Targets are registered names or ``module:Name``; see :func:`audit_settings`. Raises as :func:`run` does.
     """
-    return run(audit_settings(targets, data), directory, progress, limit=limit)
+    return run(audit_settings(targets, data, weights, device, dtype), directory, progress, limit=limit)
 
 
 def study(name: str, directory: Path) -> list[Finding]:

@@ -8,6 +8,7 @@ import click
 
 from fauve import api
 from fauve.cli.console import listener
+from fauve.errors import ConfigError
 from fauve.settings import read_settings
 
 __all__ = ["audit", "run"]
@@ -40,14 +41,39 @@ def run(config: Path | None, out: Path, limit: int | None) -> None:
     help="A folder with pairs.jsonl or contrasts.jsonl files, one such file, or `photographs`.",
 )
 @click.option("--out", type=_OUT, default=Path("fauve-audit"), show_default=True, help="The run directory.")
+@click.option(
+    "--weights",
+    "weights",
+    metavar="TARGET=PATH",
+    multiple=True,
+    help="Load a target from this file, folder or hub id; can be given several times.",
+)
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
+@click.option("--dtype", default="float32", show_default=True, help="float32, bfloat16 or float16.")
 @click.option("--limit", type=click.IntRange(min=1), help="Score the first so many items only.")
-def audit(targets: tuple[str, ...], data: str, out: Path, limit: int | None) -> None:
+def audit(
+    targets: tuple[str, ...],
+    data: str,
+    out: Path,
+    weights: tuple[str, ...],
+    device: str,
+    dtype: str,
+    limit: int | None,
+) -> None:
     """Every reward study on your scorers, beside the controls.
 
-    TARGET is a registered name (see `fauve models`) or module:Name; a function of (images, prompts) that returns one
-    number a row is enough.
+    TARGET is a registered name (see `fauve models`), clip:FOLDER_OR_HUB_ID, blip:FOLDER_OR_HUB_ID, or module:Name; a
+    function of (images, prompts) that returns one number a row is enough.
     """
-    _show(api.audit(targets, data, out, listener(), limit=limit))
+    given = dict(_split(entry) for entry in weights)
+    _show(api.audit(targets, data, out, listener(), limit=limit, weights=given, device=device, dtype=dtype))
+
+
+def _split(entry: str) -> tuple[str, str]:
+    name, equals, path = entry.partition("=")
+    if not (name and equals and path):
+        raise ConfigError(f"--weights {entry!r} is not TARGET=PATH, as in --weights hpsv2.1=checkpoints/HPS_v2.1.pt")
+    return name, path
 
 
 def _show(result: api.RunResult) -> None:

@@ -35,6 +35,7 @@ __all__ = [
     "answer_dimensions",
     "load_here",
     "prepare_here",
+    "shown_name",
     "unload",
 ]
 
@@ -212,6 +213,12 @@ def filed_settings(spec: AdapterSpec, model: Scorer | Judge) -> dict[str, Any]:
     if "dtype" in settings:
         settings["dtype"] = spec.options.get("dtype") or spec.dtype
     return settings
+
+
+def shown_name(model: Scorer | Judge) -> str:
+    """The name under which values are filed and shown: that of the card, and whether its weights were never trained."""
+    untrained = dict(model.settings).get("weights") == "random"
+    return f"{model.card.name} (random weights)" if untrained else model.card.name
 
 
 def unload(spec: AdapterSpec) -> None:

@@ -16,7 +16,7 @@ from typing import cast
 from fauve.engine.estimate import seconds_for
 from fauve.engine.executors.local import Executor, Inline, Processes
 from fauve.engine.interrupt import stoppable
-from fauve.engine.jobs import AdapterSpec, answer_all, filed_settings, load_here, prepare_here, unload
+from fauve.engine.jobs import AdapterSpec, answer_all, filed_settings, load_here, prepare_here, shown_name, unload
 from fauve.engine.plan import Work, bundles
 from fauve.engine.progress import Progress
 from fauve.engine.provenance import versions
@@ -154,7 +154,7 @@ class _Run:
 
     def _owed(self, spec: AdapterSpec) -> Work:
         model = prepare_here(spec)
-        adapter = self.ledger.register(spec.kind, model.card.name, filed_settings(spec, model), model.card.as_json())
+        adapter = self.ledger.register(spec.kind, shown_name(model), filed_settings(spec, model), model.card.as_json())
         if spec.kind == "judge":
             owed = owed_dimensions(self.ledger, adapter, cast(Judge, model).dimensions, self.limit)
         else:

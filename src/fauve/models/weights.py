@@ -40,9 +40,11 @@ from fauve.models.module_pickles import read_module_pickle
 
 __all__ = [
     "HUB_WEIGHTS",
+    "RANDOM_MARK",
     "Checkpoint",
     "build_empty",
     "file_hash",
+    "is_random",
     "load_strictly",
     "locate",
     "read_module_pickle",
@@ -52,6 +54,9 @@ __all__ = [
 
 HUB_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
 """What transformers calls the weights of a model, the preferred first."""
+
+RANDOM_MARK = "RANDOM_WEIGHTS"
+"""A file of this name beside weights marks them as drawn from a seed; whoever makes such a checkpoint puts it there."""
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 M = TypeVar("M", bound=nn.Module)
@@ -108,9 +113,15 @@ class Checkpoint:
         after. Never asks the network.
         """
         try:
-            return {"weights_sha256": file_hash(self.path(online=False))}
+            path = self.path(online=False)
+            return {"weights_sha256": file_hash(path), **({"weights": "random"} if is_random(path) else {})}
         except WeightsMissing:
             return {"weights": self.source, "files": list(self.files), "revision": self.revision}
+
+
+def is_random(path: Path) -> bool:
+    """Whether the folder of a weights file says, by :data:`RANDOM_MARK`, that its weights were never trained."""
+    return (path.parent / RANDOM_MARK).is_file()
 
 
 def locate(
