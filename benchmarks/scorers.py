@@ -99,6 +99,10 @@ def loaded(name: str, depth: Depth, dtype: str) -> Any:
         MODELS[name].write(Path(folder), depth)
         scorer = MODELS[name].scorer(Path(folder))
         scorer.load("cpu", dtype)
+    if depth.cross:
+        # the adapter reads all layers of the cross module; those beyond the depth are taken off again
+        cross = scorer.host["cross"]
+        cross.layers = cross.layers[: depth.cross]
     return scorer
 
 

@@ -131,7 +131,7 @@ def write_clip(folder: Path, depth: Depth, architecture: str, file: str) -> None
     (folder / "preprocessor_config.json").write_text(json.dumps(described))
     tensors = drawn(shapes_of(lambda: CLIPModel(config)))
     if depth.cross:
-        cross = shapes_of(lambda: CrossModel(config.projection_dim, depth.cross, heads=config.projection_dim // 64))
+        cross = shapes_of(lambda: CrossModel(config.projection_dim, heads=config.projection_dim // 64))
         tensors = {f"model.{name}": value for name, value in tensors.items()}
         tensors |= {f"cross_model.{name}": value for name, value in drawn(cross, seed=1).items()}
     save_file(tensors, folder / file)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -137,8 +137,7 @@ class BlipFamily(TwoTower):
     @property
     def towers(self) -> BlipTowers:
         """The towers. Raises ModelError before :meth:`load`."""
-        towers: Any = self.ready()
-        return towers
+        return cast(BlipTowers, self.ready())
 
     @property
     def _pad(self) -> int:

@@ -13,13 +13,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor, nn
 from transformers import (
     BlipConfig,
     BlipForImageTextRetrieval,
+    BlipTextConfig,
     BlipTextModel,
+    BlipVisionConfig,
     BlipVisionModel,
 )
 
@@ -117,9 +119,10 @@ class _RewardHead(nn.Module):
 class _ImageRewardHost(nn.Module):
     def __init__(self, config: BlipConfig) -> None:
         super().__init__()
-        self.vision_model = BlipVisionModel(config.vision_config)
-        self.text_encoder = BlipTextModel(config.text_config, add_pooling_layer=False)
-        self.mlp = _RewardHead(config.text_config.hidden_size)
+        vision, text = cast(BlipVisionConfig, config.vision_config), cast(BlipTextConfig, config.text_config)
+        self.vision_model = BlipVisionModel(vision)
+        self.text_encoder = BlipTextModel(text, add_pooling_layer=False)
+        self.mlp = _RewardHead(text.hidden_size)
 
 
 def matching_host(config: BlipConfig, tensors: Mapping[str, Tensor], *, name: str) -> Any:

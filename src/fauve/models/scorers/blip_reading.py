@@ -53,7 +53,8 @@ def _attend(block: Any, hidden: Tensor, context: Tensor, mask: Tensor | None, ro
 
 
 def _split(projected: Tensor, heads: int) -> Tensor:
-    return projected.unflatten(-1, (heads, -1)).transpose(1, 2)
+    rows, length, width = projected.shape
+    return projected.reshape(rows, length, heads, width // heads).transpose(1, 2)
 
 
 def lengths_mask(ids: Tensor, pad: int) -> Tensor | None:
