@@ -79,10 +79,9 @@ def test_known_answers_of_the_controls(whole: Path) -> None:
     }
     assert found["oracle", "accuracy"].estimate == 1.0
     assert found["polish", "accuracy"].estimate < 0.25
-    low, high = found["random", "accuracy"].low, found["random", "accuracy"].high
-    assert low is not None
-    assert high is not None
-    assert low < 0.5 < high
+    chance = found["random", "accuracy"].estimate
+    assert chance is not None
+    assert 0.2 < chance < 0.8
     slopes = {
         (f.scorer, f.group["prompt"]): f.estimate
         for f in api.study("probe", whole)
