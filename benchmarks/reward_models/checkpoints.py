@@ -91,7 +91,9 @@ def drawn(shapes: Mapping[str, tuple[int, ...]], seed: int = 0) -> dict[str, Ten
 
 
 def clip_sizes(depth: Depth, architecture: str) -> CLIPConfig:
-    width, heads, text, text_heads, joint = (1024, 16, 768, 12, 768) if architecture == "L" else (1280, 16, 1024, 16, 1024)
+    width, heads, text, text_heads, joint = (
+        (1024, 16, 768, 12, 768) if architecture == "L" else (1280, 16, 1024, 16, 1024)
+    )
     cut = depth.narrow
     activation = "quick_gelu" if architecture == "L" else "gelu"
     vision = {"hidden_size": width // cut, "num_hidden_layers": depth.image, "num_attention_heads": heads // cut}
@@ -200,6 +202,8 @@ def write_hpsv3(folder: Path, depth: Depth) -> None:
     described = {
         "model_type": "qwen2_vl",
         "vocab_size": rows,
+        "bos_token_id": rows - 1,
+        "eos_token_id": rows - 1,
         "hidden_size": 3584 // cut,
         "intermediate_size": 18944 // cut,
         "num_hidden_layers": depth.text,
