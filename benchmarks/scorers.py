@@ -30,6 +30,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,10 @@ def made_pairs(folder: Path, count: int, *, first_picture: int = 0, first_prompt
     return pairs
 
 
+def published_grid(name: str, scorer: Any, pairs: Sequence[Pair]) -> list[float]:
+    return [score for pair in pairs for score in PUBLISHED[name](scorer, pair)]
+
+
 def fauve_grid(scorer: Any, pairs: Sequence[Pair], job_pairs: int = JOB_PAIRS) -> list[float]:
     scores: list[float] = []
     for start in range(0, len(pairs), job_pairs):
@@ -120,8 +125,8 @@ def measure(name: str, depth: Depth, dtype: str, pairs: int) -> dict[str, Any]:
             count = min(per_round, pairs - start)
             batch = made_pairs(Path(folder), count, first_picture=2 * start, first_prompt=start)
             bare = BARE[name](scorer, batch)
-            published, a = timed(lambda batch=batch: [s for pair in batch for s in PUBLISHED[name](scorer, pair)])
-            fauve, b = timed(lambda batch=batch: fauve_grid(scorer, batch))
+            published, a = timed(partial(published_grid, name, scorer, batch))
+            fauve, b = timed(partial(fauve_grid, scorer, batch))
             _, c = timed(bare)
             spent = {way: spent[way] + more for way, more in zip("abc", (a, b, c), strict=True)}
             apart = max(apart, float(np.abs(np.array(published) - np.array(fauve)).max()))
@@ -141,8 +146,8 @@ def measure_generators(name: str, depth: Depth, dtype: str, pairs: int) -> dict[
         fauve_grid(scorer, warm)
         for generator in range(GENERATORS):
             batch = made_pairs(Path(folder), pairs, first_picture=2 * pairs * generator)
-            _, a = timed(lambda batch=batch: [PUBLISHED[name](scorer, pair) for pair in batch])
-            _, b = timed(lambda batch=batch: fauve_grid(scorer, batch))
+            _, a = timed(partial(published_grid, name, scorer, batch))
+            _, b = timed(partial(fauve_grid, scorer, batch))
             spent = {"a": spent["a"] + a, "b": spent["b"] + b}
     return {"times": {way: dataclasses.astuple(value) for way, value in spent.items()}, "peak": peak_gib()}
 
@@ -227,27 +232,30 @@ def depth_words(name: str, depth: Depth) -> str:
 
 def grid_row(name: str, depth: Depth, pairs: int, found: dict[str, Any]) -> str:
     (a, a_cpu), (b, b_cpu), (c, c_cpu) = (found["times"][way] for way in "abc")
-    return (
-        f"| {name} | {depth_words(name, depth)} | {pairs} | {a:.1f} | {b:.1f} | {c:.1f} | {a / b:.2f} ({a_cpu / b_cpu:.2f}) "
-        f"| {WANTED.get(name, WANTED_ELSE)} | {(b - c) / c:+.1%} ({(b_cpu - c_cpu) / c_cpu:+.1%}) "
-        f"| {found['apart']:.1e} | {found['peak']:.2f} |"
+    cells = (
+        name,
+        depth_words(name, depth),
+        str(pairs),
+        *(f"{seconds:.1f}" for seconds in (a, b, c)),
+        f"{a / b:.2f} ({a_cpu / b_cpu:.2f})",
+        f"{WANTED.get(name, WANTED_ELSE)}",
+        f"{(b - c) / c:+.1%} ({(b_cpu - c_cpu) / c_cpu:+.1%})",
+        f"{found['apart']:.0e}",
+        f"{found['peak']:.1f}",
     )
+    return f"| {' | '.join(cells)} |"
 
 
 def grid_table(options: argparse.Namespace, depths: dict[str, Depth]) -> None:
-    print(
-        "| model | layers (image + text) | pairs | a, s | b, s | c, s | a / b | wanted | (b − c) / c | largest a − b | peak, GiB |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    head = "model, layers (image + text), pairs, a s, b s, c s, a / b, wanted, (b − c) / c, most a − b, peak GiB"
+    print(f"| {head.replace(', ', ' | ')} |")
+    print("|---" * 11 + "|")
     for name in options.models:
         pairs = options.pairs or DEFAULT_PAIRS[name]
         found = in_child("grid", options.threads, name=name, depth=depths[name], dtype=options.dtype, pairs=pairs)
         print(grid_row(name, depths[name], pairs, found), flush=True)
-    print(
-        f"\nIn brackets by processor time. (b − c) / c is wanted at {WANTED_OVERHEAD:.0%} at most. Peak: the whole process, "
-        "the published calls and ready tensors included.\n",
-        flush=True,
-    )
+    print(f"\nIn brackets: by processor time. (b − c) / c is wanted at {WANTED_OVERHEAD:.0%} at most.", end=" ")
+    print("Peak: of the whole process, the published calls and ready tensors included.\n", flush=True)
 
 
 def generators_line(options: argparse.Namespace, depth: Depth) -> None:
@@ -255,21 +263,19 @@ def generators_line(options: argparse.Namespace, depth: Depth) -> None:
     found = in_child("generators", options.threads, name="hpsv2.1", depth=depth, dtype=options.dtype, pairs=pairs)
     (a, a_cpu), (b, b_cpu) = (found["times"][way] for way in "ab")
     print(
-        f"{GENERATORS} generators over the same {2 * pairs} prompts, hpsv2.1 ({depth_words('hpsv2.1', depth)} layers): "
-        f"a {a:.1f} s, b {b:.1f} s, a / b {a / b:.2f} ({a_cpu / b_cpu:.2f} by processor time), wanted {WANTED_GENERATORS}.\n",
-        flush=True,
+        f"{GENERATORS} generators over the same {2 * pairs} prompts, hpsv2.1, layers {depth_words('hpsv2.1', depth)}:"
+    )
+    print(
+        f"a {a:.1f} s, b {b:.1f} s, a / b {a / b:.2f} ({a_cpu / b_cpu:.2f}), wanted {WANTED_GENERATORS}.\n", flush=True
     )
 
 
 def reload_line(options: argparse.Namespace) -> None:
     depth = narrow("hpsv2.1", 2) if options.quick else MODELS["hpsv2.1"].whole
     found = in_child("reload", options.threads, depth=depth)
-    print(
-        f"`hpsv2.score` besides reads its file ({found['parameters'] / 1e6:.0f} M numbers in half precision) and copies it "
-        f"into the model in every call, not counted in (a): {found['seconds']:.2f} s a call with the file in the page cache, "
-        f"{4 * found['seconds']:.1f} s a pair.\n",
-        flush=True,
-    )
+    seconds, millions = found["seconds"], found["parameters"] / 1e6
+    print(f"In every call `hpsv2.score` reads its file ({millions:.0f} M numbers in half precision) and copies it into")
+    print(f"the model, not counted in (a): {seconds:.2f} s a call from the page cache, {4 * seconds:.1f} s a pair.\n")
 
 
 def memory_table(options: argparse.Namespace) -> None:
@@ -288,8 +294,9 @@ def memory_table(options: argparse.Namespace) -> None:
 def machine(options: argparse.Namespace, when: str) -> str:
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     return (
-        f"{when}: {platform.machine()}, {os.cpu_count()} processors, {options.threads} thread(s) a process, load average {load}; "
-        f"Python {platform.python_version()}, torch {torch.__version__}, transformers {transformers.__version__}, {options.dtype}\n"
+        f"{when}: load average {load} on {os.cpu_count()} processors ({platform.machine()}), "
+        f"{options.threads} thread(s), {options.dtype}, torch {torch.__version__}, transformers {transformers.__version__}, "
+        f"Python {platform.python_version()}.\n"
     )
 
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from reward_models.grid import decoded
-from reward_models.published import Pair
 from torch import Tensor, nn
 
 from fauve.models.scorers.blip_reading import lengths_mask, read
 from fauve.models.scorers.hpsv3_host import image_tokens, read_prefix, read_suffixes
+from reward_models.grid import decoded
+from reward_models.published import Pair
 
 BATCH = 8
 Forward = Callable[[], object]

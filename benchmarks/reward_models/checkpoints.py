@@ -90,7 +90,7 @@ def drawn(shapes: Mapping[str, tuple[int, ...]], seed: int = 0) -> dict[str, Ten
     return tensors
 
 
-def clip_sizes(depth: Depth, architecture: str) -> CLIPConfig:
+def clip_sizes(depth: Depth, architecture: str) -> Any:
     width, heads, text, text_heads, joint = (
         (1024, 16, 768, 12, 768) if architecture == "L" else (1280, 16, 1024, 16, 1024)
     )
@@ -139,9 +139,9 @@ def write_clip(folder: Path, depth: Depth, architecture: str, file: str) -> None
     save_file(tensors, folder / file)
 
 
-def blip_sizes(depth: Depth, side: int) -> BlipConfig:
+def blip_sizes(depth: Depth, side: int) -> Any:
     cut = depth.narrow
-    config: Any = BlipConfig(
+    config = BlipConfig(
         vision_config={
             "hidden_size": 1024 // cut,
             "intermediate_size": 4096 // cut,

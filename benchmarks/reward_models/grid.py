@@ -18,14 +18,16 @@ from fauve.models.scorers.mps import OVERALL_CONDITION
 SIDE = 1024
 CELLS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
-WORDS = (
-    "a an the of in on with and near under behind beside over young old red green blue wooden stone small large quiet "
-    "busy street harbour boat dog cat horse child woman man bus train bridge river mountain field market kitchen table "
-    "window garden tree flower umbrella bicycle stands sits walks holds crosses waits morning evening rain snow fog "
-    "blurred noisy dark flat crooked garish clashing muddy faded smeared indistinct cluttered empty cramped lopsided "
-    "cut off edge frame colors colours light shadow background subject details texture barely visible harsh dull "
-    "out focus lost grainy sickly distorted proportions lacking any depth contrast making hard to recognise"
-).split()
+WORD_LIST = """
+a an the of in on with and near under behind beside over young old red
+green blue wooden stone small large quiet busy street harbour boat dog cat horse child woman
+man bus train bridge river mountain field market kitchen table window garden tree flower umbrella bicycle
+stands sits walks holds crosses waits morning evening rain snow fog blurred noisy dark flat crooked
+garish clashing muddy faded smeared indistinct cluttered empty cramped lopsided cut off edge frame colors colours
+light shadow background subject details texture barely visible harsh dull out focus lost grainy sickly distorted
+proportions lacking any depth contrast making hard to recognise
+"""
+WORDS = WORD_LIST.split()
 
 QWEN_CONTROL = (
     *("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>"),

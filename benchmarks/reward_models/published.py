@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from reward_models.grid import CELLS, decoded
 from torch import Tensor, nn
 
 from fauve.models.scorers.mps import OVERALL_CONDITION
+from reward_models.grid import CELLS, decoded
 
 Pair = tuple[tuple[Path, Path], tuple[str, str]]
 AFTER_REWARD = "\n\nEND\n<|im_end|>\n<|im_start|>assistant\n"

@@ -8,13 +8,27 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["CONTROLS", "INSTRUMENT_PREFIX", "ScorerKind", "generator_name", "scorer_kind", "scorer_name"]
+__all__ = [
+    "CONTROLS",
+    "INSTRUMENT_PREFIX",
+    "UNTRAINED",
+    "ScorerKind",
+    "generator_name",
+    "is_untrained",
+    "scorer_kind",
+    "scorer_name",
+    "sentence",
+    "trained_name",
+]
 
 CONTROLS = frozenset({"oracle", "polish", "random"})
 """Scorers that every table carries to be compared with: the truth, taste without a prompt, chance."""
 
 INSTRUMENT_PREFIX = "instrument:"
 """Scorers so named measure one property of the picture and see no prompt."""
+
+UNTRAINED = " (random weights)"
+"""What the name of a scorer ends with whose weights were drawn and never trained: it is another scorer."""
 
 ScorerKind = Literal["model", "instrument", "control"]
 
@@ -68,10 +82,16 @@ _STEERED = re.compile(r"^(?P<base>.+)\+vsf@(?P<scale>[0-9.]+)$")
 _DIALLED = re.compile(r"^(?P<base>.+)~(?P<strength>-?[0-9.]+)$")
 
 
+_INSTRUMENT = " (instrument)"
+_NAMED_INSTRUMENT = re.compile(rf"[a-z][a-z0-9 ]*{re.escape(_INSTRUMENT)}")
+
+
 def scorer_name(name: str) -> str:
-    """``hpsv3`` → ``HPSv3``; ``instrument:sharpness`` → ``sharpness (instrument)``."""
+    """``hpsv3`` → ``HPSv3``; ``instrument:sharpness`` → ``sharpness (instrument)``; random weights stay marked."""
+    if is_untrained(name):
+        return f"{scorer_name(trained_name(name))}{UNTRAINED}"
     if name.startswith(INSTRUMENT_PREFIX):
-        return f"{name.removeprefix(INSTRUMENT_PREFIX).replace('_', ' ')} (instrument)"
+        return f"{name.removeprefix(INSTRUMENT_PREFIX).replace('_', ' ')}{_INSTRUMENT}"
     return _SCORERS.get(name, name)
 
 
@@ -82,6 +102,21 @@ def generator_name(name: str) -> str:
     if dialled := _DIALLED.match(name):
         return f"{generator_name(dialled['base'])} at {dialled['strength']}"
     return _GENERATORS.get(name, name)
+
+
+def is_untrained(name: str) -> bool:
+    """Whether a scorer ran with random weights: then its numbers say nothing about the model that it is named after."""
+    return name.endswith(UNTRAINED)
+
+
+def trained_name(name: str) -> str:
+    """The canonical name of the model that a scorer with random weights is built like; any other name as it is."""
+    return name.removesuffix(UNTRAINED)
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its start where that is an instrument's name; a stranger's name stays as it is."""
+    return text[:1].upper() + text[1:] if _NAMED_INSTRUMENT.match(text) else text
 
 
 def scorer_kind(name: str) -> ScorerKind:

@@ -8,6 +8,7 @@ prompt encodings, not four of each. A stranger's plain callable ``(images, promp
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -15,8 +16,65 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from fauve.models.cards import ModelCard
+from fauve.records import Outcome
 
-__all__ = ["Judge", "Scorer"]
+__all__ = ["Generated", "Generator", "ImageRequest", "Judge", "Scorer"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """One picture that is wanted.
+
+    ``seed`` fixes the noise where the system takes one. ``negative`` is None where the system shall get none (an empty
+    text is another input for some). ``image`` is the picture to edit, ``strength`` how far to leave it (0 to 1).
+    """
+
+    prompt: str
+    seed: int
+    negative: str | None = None
+    image: Image | None = None
+    strength: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What came of a request: PNG, JPEG or WebP bytes exactly when the outcome is ok, else the reason.
+
+    ``facts`` are plain values to file beside it: forwards of the denoiser, tokens and what was cut of them, provider's
+    request id, cost. Never a key, never a path.
+    """
+
+    outcome: Outcome
+    data: bytes | None = None
+    reason: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.outcome is Outcome.OK) != (self.data is not None):
+            raise ValueError(
+                f"outcome {self.outcome} with {'a' if self.data else 'no'} picture: it belongs to ok alone"
+            )
+
+
+class Generator(Protocol):
+    """Anything that makes a picture of a prompt: a pipeline on this machine, or a service."""
+
+    card: ModelCard
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Everything that can change a picture: weights, preset, steps, guidance, size, dtype; part of every key."""
+        ...
+
+    # Optional, found by name: `check()` as for scorers; `batch` is how many requests are best handed over at once.
+
+    def load(self, device: str, dtype: str) -> None:
+        """Make ready to generate. Raises ModelError where it cannot."""
+        ...
+
+    def generate(self, requests: Sequence[ImageRequest]) -> list[Generated]:
+        """One answer a request, in order; a request that fails is an outcome and does not take others with it."""
+        ...
 
 
 @runtime_checkable

@@ -1,14 +1,17 @@
-"""How numbers read: no more digits than the interval supports, true minus signs, honest p-values."""
+"""How numbers read in tables and charts: value and interval, honest p-values and shares.
+
+How many digits they have is said in :mod:`fauve.numbers`.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import NamedTuple
 
+from fauve.numbers import LONE_DIGITS, MINUS, MOST_DECIMALS, decimals_for, fixed
+
 __all__ = [
-    "MINUS",
     "EstimateText",
-    "decimals_for",
     "format_count",
     "format_estimate",
     "format_like",
@@ -17,28 +20,12 @@ __all__ = [
     "format_value",
 ]
 
-MINUS = "−"
-_MAX_DECIMALS = 6
-_LONE_DIGITS = 3
-
 
 class EstimateText(NamedTuple):
     """A number as it reads, and its interval as ``[low, high]`` or an empty text where there is none."""
 
     estimate: str
     interval: str
-
-
-def decimals_for(low: float, high: float) -> int:
-    """Decimals that an interval of this width supports.
-
-    Two significant digits of its half-width, so that rounding moves a number by at most a twentieth of its own
-    uncertainty.
-    """
-    half = abs(high - low) / 2
-    if half == 0 or not math.isfinite(half):
-        return _LONE_DIGITS
-    return min(max(1 - math.floor(math.log10(half)), 0), _MAX_DECIMALS)
 
 
 def format_estimate(value: float | None, low: float | None, high: float | None) -> EstimateText:
@@ -53,22 +40,21 @@ def format_estimate(value: float | None, low: float | None, high: float | None) 
     if low == high:
         lone = format_value(value)
         return EstimateText(lone, f"[{format_value(low)}, {format_value(high)}]")
-    decimals = decimals_for(low, high)
-    return EstimateText(_fixed(value, decimals), f"[{_fixed(low, decimals)}, {_fixed(high, decimals)}]")
+    decimals = decimals_for(value, low, high)
+    return EstimateText(fixed(value, decimals), f"[{fixed(low, decimals)}, {fixed(high, decimals)}]")
 
 
-def format_value(value: float | None, digits: int = _LONE_DIGITS) -> str:
+def format_value(value: float | None, digits: int = LONE_DIGITS) -> str:
     """One number without an interval, to ``digits`` significant digits, without trailing zeros."""
     if value is None:
         return "–"
     if value == 0:
         return "0"
     exponent = math.floor(math.log10(abs(value)))
-    if exponent < -_MAX_DECIMALS or exponent >= 9:
+    if exponent < LONE_DIGITS - 1 - MOST_DECIMALS or exponent >= 9:
         mantissa, power = f"{value:.{digits - 1}e}".split("e")
         return f"{_signed(mantissa)} × 10{_superscript(int(power))}"
-    decimals = max(digits - 1 - exponent, 0)
-    text = _fixed(value, decimals)
+    text = fixed(value, decimals_for(value, digits=digits))
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -76,7 +62,7 @@ def format_like(value: float, low: float | None, high: float | None) -> str:
     """Another value of the same quantity (a difference), with the decimals of that interval."""
     if low is None or high is None or low == high:
         return format_value(value)
-    return _fixed(value, decimals_for(low, high))
+    return fixed(value, decimals_for(value, low, high))
 
 
 def format_p(p: float | None) -> str:
@@ -101,12 +87,6 @@ def format_share(share: float) -> str:
 def format_count(count: int) -> str:
     """A whole number with commas at the thousands."""
     return _signed(f"{count:,}")
-
-
-def _fixed(value: float, decimals: int) -> str:
-    text = f"{value:,.{decimals}f}"
-    # What rounds to nothing has no sign.
-    return text.lstrip("-") if float(text.replace(",", "")) == 0 else _signed(text)
 
 
 def _signed(text: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from fauve.naming import generator_name, scorer_kind
+from fauve.numbers import decimals_for, fixed
 from fauve.records import Finding
 from fauve.studies.evidence import STIMULI
 
@@ -19,17 +19,10 @@ __all__ = [
     "where_from",
 ]
 
-MOST_DIGITS = 4
-
 
 def number(value: float, low: float | None = None, high: float | None = None, *, signed: bool = False) -> str:
     """``value`` with two significant digits of the half-width of its interval; three digits without one."""
-    half = (high - low) / 2 if low is not None and high is not None else None
-    if half is not None and half > 0:
-        digits = 1 - math.floor(math.log10(half))
-    else:
-        digits = 2 - math.floor(math.log10(abs(value))) if value else 0
-    return _fixed(value, min(MOST_DIGITS, max(0, digits)), signed)
+    return fixed(value, decimals_for(value, low, high), signed=signed)
 
 
 def percent(share: float) -> str:
@@ -74,10 +67,3 @@ def leading(findings: Sequence[Finding]) -> list[Finding]:
     stated = [f for f in findings if f.estimate is not None and f.scorer is not None and "source" not in f.group]
     models = [f for f in stated if scorer_kind(f.scorer or "") == "model"]
     return sorted(models or stated, key=lambda f: (f.estimate, f.scorer, f.generator or ""))
-
-
-def _fixed(value: float, digits: int, signed: bool) -> str:
-    text = f"{value:+,.{digits}f}" if signed else f"{value:,.{digits}f}"
-    if float(text.replace(",", "")) == 0:
-        text = text.lstrip("+-")
-    return text.replace("-", "−")
