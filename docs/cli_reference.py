@@ -16,7 +16,8 @@ WIDTH = 100
 
 def pages(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
     """(name, help text) of a command and everything below it."""
-    with click.Context(command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH) as context:
+    settings = {**fauve.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
+    with click.Context(command, info_name=path, **settings) as context:
         yield path, command.get_help(context)
         if isinstance(command, click.Group):
             for name in command.list_commands(context):

@@ -156,7 +156,7 @@ def test_the_order_of_rows_does_not_matter(made, rows, seed):
     shuffled = type(evidence)(
         *(
             t.sample(fraction=1, shuffle=True, seed=seed) if len(t) else t
-            for t in (evidence.items, evidence.grid, evidence.judged, evidence.labels)
+            for t in (evidence.items, evidence.grid, evidence.judged, evidence.labels, evidence.tokens)
         )
     )
     assert analysed(evidence) == analysed(shuffled)

@@ -22,6 +22,7 @@ ORDER = [
     "photographs",
     "critique",
     "emotion_reward",
+    "truncation",
     "dimensions",
     "judge_validation",
 ]
@@ -49,6 +50,7 @@ def rich(made):
             choice = ("anti", "original", "tie", None)[k % 4]
             item = build.pair(generator=generator, prompt=f"p{k}", dimensions=dimensions, choice=choice)
             score(item, "oo", "oa", "ao", "aa")
+            build.count(item, "blip-l", "anti", f"request {k}", 20 + 3 * k, k > 20)
             for d in ("clarity", "richness", *dimensions):
                 if not any(r[0] == item and r[3] == d for r in build.judged):
                     build.judge(item, d, *rng.uniform(0, 2, 2))
@@ -118,7 +120,7 @@ def test_every_estimate_has_an_interval_or_says_why_not(rich):
 def test_findings_survive_json_and_do_not_depend_on_the_order_of_rows(rich):
     findings = analyse_all(rich)
     assert [Finding.from_json(f.as_json()) for f in findings] == findings
-    tables = (rich.items, rich.grid, rich.judged, rich.labels)
+    tables = (rich.items, rich.grid, rich.judged, rich.labels, rich.tokens)
     shuffled = type(rich)(*(t.sample(fraction=1, shuffle=True, seed=2) for t in tables))
     assert analyse_all(shuffled) == findings
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fauve.records import Finding
 from fauve.studies import (
+    calibration,
     critique,
     dimensions,
     emotion_reward,
@@ -29,6 +30,7 @@ STUDIES: dict[str, Study] = {
         critique.STUDY,
         emotion_reward.STUDY,
         truncation.STUDY,
+        calibration.STUDY,
         dimensions.STUDY,
         judge_validation.STUDY,
     )

@@ -21,7 +21,8 @@ class Mark:
     """One drawn value: where it stands, its interval, and what was published for it.
 
     ``label`` names the row of an interval chart; ``series`` the scorer or generator (one colour each, everywhere);
-    ``x`` the dose of a dose-response chart and None otherwise.
+    ``x`` the dose of a dose-response chart and None otherwise. A ``quoted`` mark was measured by somebody else: its
+    estimate is a published figure, drawn as such and without a colour of its own (its series means nothing).
     """
 
     label: str
@@ -32,6 +33,7 @@ class Mark:
     x: float | None = None
     published: float | None = None
     control: bool = False
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

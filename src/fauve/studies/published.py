@@ -14,7 +14,7 @@ from typing import Any
 
 from fauve.records import Published
 
-__all__ = ["preference_accuracy", "published", "published_difference"]
+__all__ = ["preference_accuracy", "published", "published_difference", "published_scorers"]
 
 _FILE = Path(__file__).with_name("published.json")
 
@@ -38,6 +38,12 @@ def published_difference(study: str, metric: str, scorer: str, base: str, varian
     if first is None or second is None:
         return None
     return Published(round(second.value - first.value, 6), f"difference of two rows of {second.source}")
+
+
+def published_scorers(study: str, metric: str) -> dict[str, Published]:
+    """Every scorer for which a figure over all generators and groups is stated, by name."""
+    stated = {key[2]: fact for key, fact in _facts().items() if key == (study, metric, key[2], None, ())}
+    return {scorer: fact for scorer, fact in sorted(stated.items(), key=lambda entry: str(entry[0])) if scorer}
 
 
 def preference_accuracy() -> tuple[dict[str, float], str]:
