@@ -33,6 +33,12 @@ bench: ## every benchmark; figures belong into docs/benchmarks.md with the comma
 	@sh scripts/setup.sh dev,models,api
 	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
 
+oracles: ## run the reference implementations and compare; into .oracles
+	@sh scripts/setup.sh dev,models,api
+	@sh tests/oracles/environment.sh .oracles/environment
+	@sh tests/oracles/scores.sh .oracles/environment .oracles/scores
+	@$(PY) -m tests.oracles.compare .oracles/scores --environment .oracles/environment
+
 docs: ## build the documentation into docs/_build
 	@sh scripts/setup.sh docs
 	@.venv/bin/sphinx-build -q -W -b html docs docs/_build

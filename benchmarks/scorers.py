@@ -293,11 +293,9 @@ def memory_table(options: argparse.Namespace) -> None:
 
 def machine(options: argparse.Namespace, when: str) -> str:
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
-    return (
-        f"{when}: load average {load} on {os.cpu_count()} processors ({platform.machine()}), "
-        f"{options.threads} thread(s), {options.dtype}, torch {torch.__version__}, transformers {transformers.__version__}, "
-        f"Python {platform.python_version()}.\n"
-    )
+    versions = f"torch {torch.__version__}, transformers {transformers.__version__}, Python {platform.python_version()}"
+    processors = f"{os.cpu_count()} processors ({platform.machine()})"
+    return f"{when}: load average {load} on {processors}, {options.threads} thread(s), {options.dtype}, {versions}.\n"
 
 
 def main() -> None:

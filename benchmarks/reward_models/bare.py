@@ -18,24 +18,26 @@ from fauve.models.scorers.hpsv3_host import image_tokens, read_prefix, read_suff
 from reward_models.grid import decoded
 from reward_models.published import Pair
 
-BATCH = 8
+IMAGES, TEXTS = 1, 8
+"""How many go together, as in Fauve on the CPU."""
+
 Forward = Callable[[], object]
 
 
-def batches(rows: Sequence[Any]) -> list[Sequence[Any]]:
-    return [rows[at : at + BATCH] for at in range(0, len(rows), BATCH)]
+def batches(rows: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [rows[at : at + size] for at in range(0, len(rows), size)]
 
 
 def image_batches(scorer: Any, pairs: Sequence[Pair]) -> list[Tensor]:
     dtype = next(scorer.host.parameters()).dtype
     seen = [scorer.pixels(decoded(path)).to(dtype) for paths, _ in pairs for path in paths]
-    return [torch.stack(list(batch)) for batch in batches(seen)]
+    return [torch.stack(list(batch)) for batch in batches(seen, IMAGES)]
 
 
 def text_batches(scorer: Any, pairs: Sequence[Pair]) -> list[Tensor]:
     """Token ids of the prompts, those of like length together."""
     texts = sorted((text for _, texts in pairs for text in texts), key=len)
-    return [scorer.text.ids(list(batch)) for batch in batches(texts)]
+    return [scorer.text.ids(list(batch)) for batch in batches(texts, TEXTS)]
 
 
 def clip_forward(scorer: Any, pairs: Sequence[Pair]) -> Forward:
@@ -59,7 +61,7 @@ def mps_forward(scorer: Any, pairs: Sequence[Pair]) -> Forward:
         words = torch.cat([towers.text_projection(towers.text_model(batch).last_hidden_state) for batch in texts])
         keep = torch.ones(words.shape[:2], dtype=torch.bool)
         found = []
-        for batch in batches(cells):
+        for batch in batches(cells, TEXTS):
             image, text = [i for i, _ in batch], [p for _, p in batch]
             found.append(cross(seen[image], words[text], keep[text]))
         return found
@@ -74,7 +76,7 @@ def blip_forward(scorer: Any, pairs: Sequence[Pair]) -> Forward:
     prompts = [row[row != pad] for _, texts in pairs for row in scorer.text.ids(list(texts))]
     cells = [(2 * at + i, 2 * at + p) for at in range(len(pairs)) for i in (0, 1) for p in (0, 1)]
     packs = []
-    for batch in batches(cells):
+    for batch in batches(cells, TEXTS):
         padded = nn.utils.rnn.pad_sequence([prompts[p] for _, p in batch], batch_first=True, padding_value=pad)
         wanted = sorted({i for i, _ in batch})
         packs.append((padded, lengths_mask(padded, pad), wanted, torch.tensor([wanted.index(i) for i, _ in batch])))

@@ -4,9 +4,9 @@ Runs in the environment of ``environment.sh``, from the root of the repository:
 
     DIR/bin/python -m tests.oracles.hpsv2 DIR tests/models/scorers/golden/hpsv2.json
 
-``score`` of the package hpsv2x (hpsv2 with its vocabulary in it) is called on a picture, a prompt and a checkpoint file;
-v2.0 and v2.1 are files, not code. ``cosine`` is what it gives, ``not antialiased`` what it gives when the resize is that
-of torchvision up to 0.16. The vocabulary is a made one in the package's own tokenizer; ``ids`` are of that, and
+``score`` of the package hpsv2x (hpsv2 with its vocabulary in it) is called on pictures, a prompt and a checkpoint file;
+v2.0 and v2.1 are files, not code. ``cosine`` is what it gives, ``not antialiased`` what it gives with the resize of
+torchvision up to 0.16. The vocabulary is a made one in the package's own tokenizer; ``ids`` are of that, and
 ``published_ids`` of the vocabulary that the package ships.
 """
 

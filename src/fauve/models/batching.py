@@ -1,8 +1,9 @@
 """Encoding many items in batches of a size that fits, while the next ones are being prepared.
 
 A batch size is found, not asked for: on an accelerator it doubles from a cautious start for as long as memory allows,
-and whatever runs out of memory is halved and run again. On the CPU it stays where it starts: larger batches gain
-nothing there, and running out of memory would end the process instead of raising.
+and whatever runs out of memory is halved and run again. On the CPU it stays where it starts: running out of memory
+would end the process instead of raising. Pictures are best taken one by one there: eight of BLIP's 577 tokens together
+take a fifth longer than one after the other. Prompts are short and gain up to eight.
 """
 
 from __future__ import annotations
@@ -42,11 +43,11 @@ class BatchSize:
         self._grows = grows
 
     @classmethod
-    def on(cls, device: str, wanted: int | None = None) -> BatchSize:
-        """The size for a device: ``wanted`` where it was given, else found."""
+    def on(cls, device: str, wanted: int | None = None, *, on_cpu: int = 8) -> BatchSize:
+        """The size for a device: ``wanted`` where it was given, ``on_cpu`` on the CPU, else found."""
         if wanted is not None:
             return cls(wanted, wanted)
-        return cls(8, 256, grows=device != "cpu")
+        return cls(on_cpu, on_cpu) if device == "cpu" else cls(8, 256, grows=True)
 
     def fitted(self, count: int) -> None:
         """A batch of ``count`` items has gone through."""

@@ -19,7 +19,7 @@ from fauve.report.exports import csv_text
 from fauve.report.numbers import format_estimate, format_value
 from fauve.studies.protocol import Chart, Mark
 
-__all__ = ["chart_csv", "describe", "end_labels", "ink_of", "mark_text", "printable", "shown_name", "specification"]
+__all__ = ["chart_csv", "describe", "end_labels", "ink_of", "mark_text", "printable", "series_of", "shown_name", "specification"]
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _SANS = "ui-sans-serif, system-ui, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
@@ -37,7 +37,7 @@ Spec = dict[str, Any]
 
 def specification(chart: Chart, colours: Mapping[str, Ink]) -> Spec:
     """The Vega-Lite specification of a chart; ``colours`` has an ink for every series."""
-    series = list(dict.fromkeys(mark.series for mark in chart.marks))
+    series = series_of(chart)
     chosen = [ink_of(chart, name, colours) for name in series]
     body = _dose(chart, series) if chart.kind == "dose" else _intervals(chart, series)
     return {
@@ -52,6 +52,11 @@ def specification(chart: Chart, colours: Mapping[str, Ink]) -> Spec:
     }
 
 
+def series_of(chart: Chart) -> list[str]:
+    """The series that have a colour, in order of appearance: those of marks that were measured here."""
+    return list(dict.fromkeys(mark.series for mark in chart.marks if not mark.quoted))
+
+
 def shown_name(name: str) -> str:
     """How the name of a scorer or generator is written; any other text stands as it is, without control characters."""
     return printable(generator_name(scorer_name(name)))
@@ -64,7 +69,7 @@ def printable(text: str) -> str:
 
 def ink_of(chart: Chart, series: str, colours: Mapping[str, Ink]) -> Ink:
     """The colour of a series in a chart: grey where all of its marks are controls."""
-    if all(mark.control for mark in chart.marks if mark.series == series):
+    if all(mark.control for mark in chart.marks if mark.series == series and not mark.quoted):
         return CONTROL
     return colours[series]
 
@@ -73,10 +78,11 @@ def chart_csv(chart: Chart) -> str:
     """The numbers behind a chart, one row a mark."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["label", "series", "x", "estimate", "low", "high", "published", "control"])
+    writer.writerow(["label", "series", "x", "estimate", "low", "high", "published", "control", "quoted"])
     for mark in chart.marks:
         numbers = [_number(x) for x in (mark.x, mark.estimate, mark.low, mark.high, mark.published)]
-        writer.writerow([csv_text(mark.label), csv_text(mark.series), *numbers, "yes" if mark.control else "no"])
+        flags = ["yes" if flag else "no" for flag in (mark.control, mark.quoted)]
+        writer.writerow([csv_text(mark.label), csv_text(mark.series), *numbers, *flags])
     return buffer.getvalue()
 
 
@@ -121,7 +127,7 @@ def _dose_of(mark: Mark) -> float:
 
 
 def _named(mark: Mark) -> str:
-    names = [shown_name(mark.label), shown_name(mark.series)]
+    names = [shown_name(mark.label), "" if mark.quoted else shown_name(mark.series)]
     dose = f" at {format_value(mark.x)}" if mark.x is not None else ""
     return f"{', '.join(dict.fromkeys(filter(None, names)))}{dose}"
 
@@ -137,7 +143,7 @@ def _number(value: float | None) -> str:
 def _datum(mark: Mark) -> Spec:
     value, interval = format_estimate(mark.estimate, mark.low, mark.high)
     beside = "" if mark.published is None else f"; published {format_value(mark.published, 6)}"
-    return {
+    made = {
         "label": shown_name(mark.label),
         "series": shown_name(mark.series),
         "x": mark.x,
@@ -148,6 +154,11 @@ def _datum(mark: Mark) -> Spec:
         "value": value,
         "told": f"{_named(mark)}: {value} {interval}{beside}",
     }
+    if not mark.quoted:
+        return made
+    lone = format_value(mark.estimate, 6)
+    quoted = {"published": mark.estimate, "published_low": mark.low, "published_high": mark.high}
+    return made | quoted | {"estimate": None, "low": None, "high": None, "value": lone, "told": f"{_named(mark)}: {lone}"}
 
 
 def _config(theme: Mapping[str, str], colours: list[str], chosen: list[Ink]) -> Spec:
@@ -177,6 +188,7 @@ def _config(theme: Mapping[str, str], colours: list[str], chosen: list[Ink]) -> 
             "reference-label": {"fill": theme["soft"]},
             "reference-halo": {"fill": theme["paper"], "stroke": theme["paper"], "strokeWidth": 5},
             "published": {"stroke": theme["soft"], "fill": None},
+            "published-range": {"stroke": theme["soft"]},
         },
         "legend": {"labelColor": theme["ink"], "labelFontSize": 13, "symbolSize": 70, "labelLimit": 260},
         "range": {"category": colours, "symbol": [ink.shape for ink in chosen]},
@@ -218,7 +230,8 @@ def _references(chart: Chart, channel: str) -> list[Spec]:
 def _intervals(chart: Chart, series: list[str]) -> Spec:
     labels = list(dict.fromkeys(shown_name(mark.label) for mark in chart.marks))
     lanes = len(chart.marks) > len(labels)
-    told = any(shown_name(m.label) != shown_name(m.series) for m in chart.marks) and len(series) > 1
+    measured = [mark for mark in chart.marks if not mark.quoted]
+    told = any(shown_name(m.label) != shown_name(m.series) for m in measured) and len(series) > 1
     row: Spec = {
         "y": {
             "field": "label",
@@ -246,11 +259,17 @@ def _intervals(chart: Chart, series: list[str]) -> Spec:
             "encoding": {**row, "x": {**across, "field": "low"}, "x2": {"field": "high"}, "color": colour},
         },
         {
+            "transform": [{"filter": "isValid(datum.published_low) && isValid(datum.published_high)"}],
+            "mark": {"type": "rule", "style": "published-range", "strokeWidth": 1.5},
+            "encoding": {**row, "x": {**across, "field": "published_low"}, "x2": {"field": "published_high"}},
+        },
+        {
             "transform": [{"filter": "isValid(datum.published)"}],
             "mark": {"type": "point", "shape": "diamond", "size": 90, "style": "published", "strokeWidth": 1.5},
             "encoding": {**row, "x": {**across, "field": "published"}, "tooltip": {"field": "told"}},
         },
         {
+            "transform": [{"filter": "isValid(datum.estimate)"}],
             "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1},
             "encoding": {**row, "x": across, "color": colour, "shape": shape, "tooltip": {"field": "told"}},
         },

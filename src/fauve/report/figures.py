@@ -13,7 +13,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fauve.report.charts import describe, end_labels, ink_of, mark_text, printable, shown_name
+from fauve.report.charts import describe, end_labels, ink_of, mark_text, printable, series_of, shown_name
 from fauve.report.colours import Ink
 from fauve.studies.protocol import Chart, Mark
 
@@ -63,21 +63,23 @@ def svg(chart: Chart, colours: Mapping[str, Ink]) -> bytes:
 
 def _intervals(chart: Chart, colours: Mapping[str, Ink]) -> Figure:
     labels = list(dict.fromkeys(mark.label for mark in chart.marks))
-    series = list(dict.fromkeys(mark.series for mark in chart.marks))
+    series = series_of(chart)
     lanes = len(series) if len(chart.marks) > len(labels) else 1
     figure = Figure(figsize=(_WIDTH, 0.9 + len(labels) * (0.16 + 0.16 * lanes)))
     axes = figure.add_subplot()
     _reference_lines(chart, axes.axvline, axes, upright=True)
     step = 0.8 / lanes
     for mark in chart.marks:
-        lane = series.index(mark.series) if lanes > 1 else 0
-        _interval(
-            axes, mark, labels.index(mark.label) + (lane - (lanes - 1) / 2) * step, ink_of(chart, mark.series, colours)
-        )
+        lane = series.index(mark.series) if lanes > 1 and not mark.quoted else 0
+        row = labels.index(mark.label) + (lane - (lanes - 1) / 2) * step
+        if mark.quoted:
+            _quotation(axes, mark, labels.index(mark.label))
+        else:
+            _interval(axes, mark, row, ink_of(chart, mark.series, colours))
     axes.set_yticks(range(len(labels)), [shown_name(label) for label in labels])
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlabel(printable(chart.axis))
-    if lanes > 1 or any(mark.label != mark.series for mark in chart.marks):
+    if lanes > 1 or any(mark.label != mark.series for mark in chart.marks if not mark.quoted):
         _legend(axes, chart, series, colours)
     return _bare(figure, axes, "x")
 
@@ -87,9 +89,24 @@ def _interval(axes: Axes, mark: Mark, row: float, ink: Ink) -> None:
         axes.plot([mark.low, mark.high], [row, row], color=ink.light, linewidth=1.6, solid_capstyle="round")
     axes.plot([mark.estimate], [row], marker=_MARKERS[ink.shape], color=ink.light, markersize=6, linestyle="none")
     if mark.published is not None:
-        axes.plot([mark.published], [row], marker="D", markerfacecolor="none", markeredgecolor=_SOFT, markersize=6)
+        _diamond(axes, mark.published, row)
+    _beside(axes, mark_text(mark), row)
+
+
+def _quotation(axes: Axes, mark: Mark, row: float) -> None:
+    if mark.low is not None and mark.high is not None:
+        axes.plot([mark.low, mark.high], [row, row], color=_SOFT, linewidth=1.2)
+    _diamond(axes, mark.estimate, row)
+    _beside(axes, mark_text(mark), row)
+
+
+def _diamond(axes: Axes, value: float, row: float) -> None:
+    axes.plot([value], [row], marker="D", markerfacecolor="none", markeredgecolor=_SOFT, markersize=6, linestyle="none")
+
+
+def _beside(axes: Axes, text: str, row: float) -> None:
     place: Any = {"xy": (1, row), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
-    axes.annotate(mark_text(mark), xytext=(8, 0), va="center", ha="left", fontsize=8, color=_SOFT, **place)
+    axes.annotate(text, xytext=(8, 0), va="center", ha="left", fontsize=8, color=_SOFT, **place)
 
 
 def _legend(axes: Axes, chart: Chart, series: list[str], colours: Mapping[str, Ink]) -> None:

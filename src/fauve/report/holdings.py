@@ -44,7 +44,11 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """Counts and lists; ``pictured`` items have at least one stored picture, ``seen`` has each judge's dimensions."""
+    """Counts and lists.
+
+    ``pictured`` items have at least one stored picture; ``seen`` has each judge's dimensions, ``made_with`` what each
+    scorer's values were made with, a run at a time.
+    """
 
     pairs: int
     contrasts: int
@@ -59,11 +63,13 @@ class Holdings:
     credits: tuple[Credit, ...]
     runs: tuple[Versions, ...]
     seen: Mapping[str, tuple[str, ...]]
+    made_with: Mapping[str, tuple[dict[str, Any], ...]]
 
     @classmethod
     def read(cls, ledger: Ledger) -> Holdings:
         """Count everything."""
         kinds = dict(ledger.db.execute("SELECT kind, count(*) FROM items GROUP BY kind").fetchall())
+        scorers = tuple(queries.adapters(ledger, "scorer"))
         return cls(
             pairs=kinds.get("pair", 0),
             contrasts=kinds.get("contrast", 0),
@@ -71,13 +77,14 @@ class Holdings:
             images=_count(ledger, "SELECT count(*) FROM images"),
             prompts=_count(ledger, "SELECT count(*) FROM prompts"),
             selected=_count(ledger, "SELECT count(DISTINCT item) FROM selections"),
-            scorers=tuple(queries.adapters(ledger, "scorer")),
+            scorers=scorers,
             judges=tuple(queries.adapters(ledger, "judge")),
             sources=_sources(ledger),
             outcomes=queries.outcomes(ledger),
             credits=_credits(ledger),
             runs=tuple(_runs(ledger)),
             seen=_seen(ledger),
+            made_with={entry["name"]: tuple(queries.provenance(ledger, entry["adapter"])) for entry in scorers},
         )
 
     @property

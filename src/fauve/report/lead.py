@@ -28,16 +28,20 @@ class Lead:
     rule: str
 
 
-def lead_pair(ledger: Ledger, kept: Stacks, gallery: Gallery, thumbs: Thumbs) -> Lead | None:
-    """The pair at the median margin of the first scorer under test; None where no pair has both pictures uncovered.
+def lead_pair(
+    ledger: Ledger, kept: Stacks, gallery: Gallery, thumbs: Thumbs, scorer: str | None = None
+) -> Lead | None:
+    """The pair at the median margin of ``scorer``, or of the first scorer under test where none is named.
 
     With an even number the lower of the two middle margins counts; of equal margins the first on file. Where no scorer
-    has a margin, a seeded draw decides.
+    was named and none has a margin, a seeded draw decides. None where no pair has both pictures uncovered, or the
+    named scorer has no margin of one that has.
     """
     places = [place for place, complete in enumerate(gallery.complete) if complete]
     if not places:
         return None
-    for voice in sorted(range(len(kept.voices)), key=lambda v: _order(kept, v)):
+    heard = [v for v, voice in enumerate(kept.voices) if scorer in (None, voice.scorer)]
+    for voice in sorted(heard, key=lambda v: _order(kept, v)):
         ranked = sorted((m, place) for place in places if (m := gallery.margins[place][voice]) is not None)
         if ranked:
             place = ranked[(len(ranked) - 1) // 2][1]
@@ -47,6 +51,8 @@ def lead_pair(ledger: Ledger, kept: Stacks, gallery: Gallery, thumbs: Thumbs) ->
                 f"{kept.voices[voice].label}’s margin, the score of what was asked for minus the other one’s."
             )
             return Lead(_large(ledger, kept, gallery, thumbs, place), rule)
+    if scorer is not None:
+        return None
     place = places[seed_from("first page", len(places)) % len(places)]
     rule = f"Drawn with a fixed seed from the {format_count(len(places))} pairs on file that show both pictures."
     return Lead(_large(ledger, kept, gallery, thumbs, place), rule)

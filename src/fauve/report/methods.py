@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from fauve.naming import scorer_name
 from fauve.records import Finding
 from fauve.report.holdings import Holdings
-from fauve.report.numbers import format_count, format_share, format_value
+from fauve.report.numbers import format_count, format_share
+from fauve.report.scorer_facts import card_facts
 from fauve.report.wording import METRICS, metric
 from fauve.studies.honoured import MARGIN
 from fauve.vocabulary import DIMENSIONS
@@ -59,16 +59,21 @@ ANALYSES = (
 
 
 def methods_context(
-    holdings: Holdings, findings: Sequence[Finding], provenance: Mapping[str, Any], broken: Mapping[str, str]
+    holdings: Holdings,
+    findings: Sequence[Finding],
+    provenance: Mapping[str, Any],
+    broken: Mapping[str, str],
+    hrefs: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Everything that ``methods.html`` names."""
+    """Everything that ``methods.html`` names; ``hrefs`` has the scorecard of every scorer that has one."""
     used = {f.metric for f in findings}
     listed = [m for name, m in METRICS.items() if name in used]
     failed = holdings.outcomes.filter(pl.col("outcome") != "ok")
     return {
         "analyses": ANALYSES,
         "metrics": listed + [metric(name) for name in sorted(used - METRICS.keys())],
-        "scorers": [_scorer(entry) for entry in holdings.scorers],
+        "scorers": [card_facts(entry) | {"href": hrefs.get(entry["name"], "")} for entry in holdings.scorers],
+        "hrefs": hrefs,
         "judges": [_judge(entry, holdings) for entry in holdings.judges],
         "sources": holdings.sources,
         "outcomes": failed.rows(named=True),
@@ -78,37 +83,6 @@ def methods_context(
         "provenance": [(name.replace("_", " "), _plain(value)) for name, value in provenance.items()],
         "runs": holdings.runs,
     }
-
-
-def _scorer(entry: Mapping[str, Any]) -> dict[str, str]:
-    card = entry["card"]
-    limit = card.get("prompt_limit")
-    reads = f"up to {limit} tokens" if limit else "yes"
-    return {
-        "name": scorer_name(entry["name"]),
-        "kind": card.get("kind") or "not stated",
-        "summary": card.get("summary") or "not stated",
-        "range": _range(card),
-        "prompt": reads if card.get("sees_prompt", True) else "no",
-        "licence": card.get("licence") or "none stated",
-        "source": _source(card),
-        "revision": str(card.get("revision") or "not stated"),
-    }
-
-
-def _range(card: Mapping[str, Any]) -> str:
-    low, high = card.get("range") or (None, None)
-    bounds = "unbounded" if low is None and high is None else f"{_bound(low, '−∞')} to {_bound(high, '∞')}"
-    return bounds if card.get("higher_is_better", True) else f"{bounds}, lower is better"
-
-
-def _bound(value: float | None, none: str) -> str:
-    return none if value is None else format_value(value)
-
-
-def _source(card: Mapping[str, Any]) -> str:
-    parts = [card.get("hub_id"), card.get("paper") and f"paper {card['paper']}", card.get("gated") and "gated"]
-    return ", ".join(str(part) for part in parts if part) or "Fauve" if card.get("kind") != "callable" else "its owner"
 
 
 def _judge(entry: Mapping[str, Any], holdings: Holdings) -> dict[str, str]:

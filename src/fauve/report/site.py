@@ -16,14 +16,19 @@ from fauve.errors import LedgerError, UnknownName
 from fauve.ledger import Ledger
 from fauve.naming import scorer_kind, scorer_name
 from fauve.records import Finding
+from fauve.report.chart_files import chart_files
+from fauve.report.charts import series_of
 from fauve.report.colours import inks
+from fauve.report.exports import findings_csv
 from fauve.report.gallery import FIRST_PAGE, Gallery, build_gallery, stacks
 from fauve.report.holdings import Holdings
 from fauve.report.lead import Lead, lead_pair
 from fauve.report.methods import methods_context
+from fauve.report.notices import notice, own_notice
 from fauve.report.numbers import format_count
 from fauve.report.pages import Folder, environment, static_files, unique_slugs
-from fauve.report.study_page import StudyPage, chart_files, study_context, table_files
+from fauve.report.scorecard import Scorecard, scorecard_context, scorecards
+from fauve.report.study_page import StudyPage, study_context, table_files
 from fauve.report.thumbs import Thumbs
 from fauve.studies.evidence import Evidence
 from fauve.studies.honoured import MARGIN
@@ -40,7 +45,12 @@ POLICY = (
 _NAMED = 8
 """Scorers that the first page names before it counts."""
 
-_NAV = (("index.html", "Findings"), ("gallery.html", "Pictures"), ("methods.html", "Methods"))
+_NAV = (
+    ("index.html", "Findings"),
+    ("index.html#scorecards", "Scorecards"),
+    ("gallery.html", "Pictures"),
+    ("methods.html", "Methods"),
+)
 
 
 def build_report(
@@ -99,40 +109,68 @@ def _write(
     evidence = Evidence.read(ledger)
     holdings = Holdings.read(ledger)
     kept = stacks(ledger, evidence, studies)
+    cards = scorecards(holdings, pages)
     with Thumbs(ledger, folder.root) as thumbs:
         gallery = build_gallery(ledger, kept, folder, thumbs)
         lead = lead_pair(ledger, kept, gallery, thumbs)
+        leads = {card.scorer: lead_pair(ledger, kept, gallery, thumbs, card.scorer) for card in cards}
         folder.keep(thumbs.files)
     for path, content in static_files().items():
         folder.write(path, content)
-    templates = environment()
-    templates.globals |= {"policy": POLICY, "version": __version__, "judges": kept.judges, "margin": MARGIN}
-    templates.globals["nav"] = [entry for entry in _NAV if len(gallery) or entry[0] != "gallery.html"]
-    _write_studies(templates, pages, gallery, folder)
+    templates = _templates(kept.judges, bool(len(gallery)), bool(cards))
+    charts = _draw(pages, cards, folder)
+    _write_studies(templates, pages, charts, gallery, folder)
+    for place, card in enumerate(cards):
+        folder.write(f"tables/{card.slug}.csv", findings_csv(card.findings))
+        context = scorecard_context(card, charts, leads[card.scorer], holdings, gallery) | _beside(cards, place)
+        _page(templates, folder, card.href, context | {"notice": own_notice(card.scorer)}, template="scorer.html")
+    seen = notice(holdings.scorer_names)
     if len(gallery):
-        total = holdings.pairs + holdings.contrasts
-        _page(
-            templates,
-            folder,
-            "gallery.html",
-            {"total": len(gallery), "without": total - len(gallery), "first": gallery.first[:FIRST_PAGE]},
-        )
-    _page(templates, folder, "methods.html", methods_context(holdings, findings, provenance, thumbs.broken))
-    _page(templates, folder, "index.html", _index(holdings, findings, pages, gallery, lead))
+        without = holdings.pairs + holdings.contrasts - len(gallery)
+        shown = {"total": len(gallery), "without": without, "first": gallery.first[:FIRST_PAGE]}
+        _page(templates, folder, "gallery.html", shown | {"notice": seen})
+    hrefs = {card.scorer: card.href for card in cards}
+    methods = methods_context(holdings, findings, provenance, thumbs.broken, hrefs)
+    _page(templates, folder, "methods.html", methods | {"notice": seen})
+    _page(templates, folder, "index.html", _index(holdings, findings, pages, cards, gallery, lead) | {"notice": seen})
 
 
-def _write_studies(templates: Environment, pages: Sequence[StudyPage], gallery: Gallery, folder: Folder) -> None:
-    charts = [chart for page in pages for chart in page.charts]
-    colours = inks({mark.series for chart in charts for mark in chart.marks})
-    names = unique_slugs(f"{page.slug}/{chart.name}" for page in pages for chart in page.charts)
+def _templates(judges: int, pictured: bool, carded: bool) -> Environment:
+    left_out = {"gallery.html": not pictured, "index.html#scorecards": not carded}
+    made = environment()
+    made.globals |= {"policy": POLICY, "version": __version__, "judges": judges, "margin": MARGIN}
+    made.globals["nav"] = [entry for entry in _NAV if not left_out.get(entry[0])]
+    return made
+
+
+def _draw(pages: Sequence[StudyPage], cards: Sequence[Scorecard], folder: Folder) -> dict[str, dict[str, Any]]:
+    """Write the files of every chart of the report; what pages say of each, by the name that its page gives it."""
+    wanted = dict(entry for page in (*pages, *cards) for entry in page.drawn)
+    names = unique_slugs(wanted)
+    colours = inks({series for chart in wanted.values() for series in series_of(chart)})
+    files = chart_files(((names[name], chart) for name, chart in wanted.items()), colours, folder)
+    return dict(zip(wanted, files, strict=True))
+
+
+def _beside(pages: Sequence[Any], place: int) -> dict[str, Any]:
+    """The pages before and after one."""
+    return {
+        "before": pages[place - 1] if place else None,
+        "after": pages[place + 1] if place + 1 < len(pages) else None,
+    }
+
+
+def _write_studies(
+    templates: Environment,
+    pages: Sequence[StudyPage],
+    charts: Mapping[str, Mapping[str, Any]],
+    gallery: Gallery,
+    folder: Folder,
+) -> None:
     for place, page in enumerate(pages):
-        drawn = chart_files(page, colours, names, folder)
         table_files(page, folder)
-        context = study_context(page, drawn, gallery)
-        context |= {
-            "before": pages[place - 1] if place else None,
-            "after": pages[place + 1] if place + 1 < len(pages) else None,
-        }
+        context = study_context(page, [charts[name] for name, _ in page.drawn], gallery) | _beside(pages, place)
+        context["notice"] = notice({finding.scorer or "" for finding in page.findings})
         _page(templates, folder, page.href, context, template="study.html")
 
 
@@ -141,7 +179,12 @@ def _page(templates: Environment, folder: Folder, path: str, context: Mapping[st
 
 
 def _index(
-    holdings: Holdings, findings: Sequence[Finding], pages: Sequence[StudyPage], gallery: Gallery, lead: Lead | None
+    holdings: Holdings,
+    findings: Sequence[Finding],
+    pages: Sequence[StudyPage],
+    cards: Sequence[Scorecard],
+    gallery: Gallery,
+    lead: Lead | None,
 ) -> dict[str, Any]:
     headlines = [
         {"href": page.href, "title": page.title, "sentence": page.headline, "question": page.study.question}
@@ -157,6 +200,7 @@ def _index(
     ]
     return {
         "headlines": headlines,
+        "scorecards": cards,
         "lead": lead,
         "counts": [(number, what) for number, what in counts if number],
         "measured": _measured(holdings, findings),

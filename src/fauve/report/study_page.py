@@ -1,29 +1,23 @@
-"""One page a study: its sentences, its charts with their files, its tables with theirs."""
+"""One page a study: its sentences, its charts, its tables with their files."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from fauve.naming import sentence
 from fauve.records import Finding
-from fauve.report.charts import chart_csv, describe, specification
-from fauve.report.colours import Ink
 from fauve.report.exports import findings_csv, sections_latex, sections_markdown
-from fauve.report.figures import svg
 from fauve.report.gallery import Gallery
 from fauve.report.pages import Folder
 from fauve.report.tables import Section, sections
-from fauve.report.wording import metric
+from fauve.report.wording import metric, spoken_test
 from fauve.studies.protocol import Chart, Study
 
-__all__ = ["StudyPage", "chart_files", "study_context", "table_files"]
-
-_SMALL_ROWS = 3
-"""Interval charts with at most so many rows stand side by side, as dose charts do."""
+__all__ = ["StudyPage", "study_context", "table_files"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,7 @@ class StudyPage:
     @cached_property
     def sentences(self) -> list[str]:
         """What its findings say."""
-        return self.study.sentences(self.findings)
+        return [sentence(said) for said in self.study.sentences(self.findings)]
 
     @property
     def headline(self) -> str:
@@ -59,35 +53,15 @@ class StudyPage:
         """Its figures; a chart without marks is none."""
         return [chart for chart in self.study.charts(self.findings) if chart.marks]
 
+    @property
+    def drawn(self) -> list[tuple[str, Chart]]:
+        """Its charts, each with a name for its files."""
+        return [(f"{self.slug}/{chart.name}", chart) for chart in self.charts]
+
     @cached_property
     def sections(self) -> list[Section]:
         """Its tables."""
         return sections(self.findings)
-
-
-def chart_files(
-    page: StudyPage, colours: Mapping[str, Ink], names: Mapping[str, str], folder: Folder
-) -> list[dict[str, Any]]:
-    """Write CSV, Vega-Lite and SVG of every chart; returns what the page says of them."""
-    drawn = []
-    for chart in page.charts:
-        name = names[f"{page.slug}/{chart.name}"]
-        spec = specification(chart, colours)
-        folder.write(f"charts/{name}.csv", chart_csv(chart))
-        folder.write(f"charts/{name}.vl.json", json.dumps(spec, ensure_ascii=False, indent=1) + "\n")
-        folder.write(f"charts/{name}.svg", svg(chart, colours))
-        drawn.append(
-            {
-                "slug": name,
-                "title": chart.title,
-                "note": chart.note,
-                "alt": describe(chart),
-                "spec": spec,
-                "wide": chart.kind == "intervals" and len({mark.label for mark in chart.marks}) > _SMALL_ROWS,
-                "published": any(mark.published is not None for mark in chart.marks),
-            }
-        )
-    return drawn
 
 
 def table_files(page: StudyPage, folder: Folder) -> None:
@@ -100,7 +74,7 @@ def table_files(page: StudyPage, folder: Folder) -> None:
 def study_context(page: StudyPage, charts: Sequence[Mapping[str, Any]], gallery: Gallery) -> dict[str, Any]:
     """What ``study.html`` names."""
     found = page.findings
-    tests = list(dict.fromkeys(f.test.name for f in found if f.test))
+    tests = list(dict.fromkeys(spoken_test(f.test.name) for f in found if f.test))
     return {
         "study": page.study,
         "slug": page.slug,

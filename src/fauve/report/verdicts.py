@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from fauve.naming import scorer_kind, scorer_name
+from fauve.naming import scorer_kind, scorer_name, sentence
 from fauve.report.numbers import format_value
 from fauve.studies.evidence import Evidence
 
@@ -116,15 +116,20 @@ def _failed(evidence: Evidence) -> dict[tuple[int, str, str], tuple[str, ...]]:
 
 def verdict(scores: Scores, label: str) -> Verdict:
     """The line under a pair of images."""
+    code, text = _said(scores, label)
+    return Verdict(code, sentence(text))
+
+
+def _said(scores: Scores, label: str) -> tuple[str, str]:
     if scores.faithful is None or scores.default is None:
         why = ", ".join(scores.reasons) or "not asked"
-        return Verdict("m", f"{label} gave no score to compare ({why})")
+        return "m", f"{label} gave no score to compare ({why})"
     if scores.tie:
-        return Verdict("u", f"{label} cannot be judged here: the selection is a tie")
+        return "u", f"{label} cannot be judged here: the selection is a tie"
     margin = scores.faithful - scores.default
     if margin == 0:
-        return Verdict("e", f"{label} could not tell them apart")
+        return "e", f"{label} could not tell them apart"
     size = format_value(abs(margin))
     if margin < 0:
-        return Verdict("o", f"{label} overruled the prompt by {size}")
-    return Verdict("k", f"{label} kept to the prompt by {size}")
+        return "o", f"{label} overruled the prompt by {size}"
+    return "k", f"{label} kept to the prompt by {size}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["METRICS", "Metric", "group_label", "metric"]
+__all__ = ["METRICS", "Metric", "group_label", "metric", "spoken_test"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,16 @@ _METRICS = (
     Metric(
         "wmae", "Class-balanced MAE", "Mean absolute difference, averaged over the classes so that rare ones count."
     ),
+    Metric(
+        "truncated",
+        "Cut short",
+        "Share of distinct prompts that are longer than the scorer can read, so that it never sees their end. The note "
+        "says how long the prompts are in the scorer’s own tokens.",
+    ),
+    Metric("mean", "Mean", "Mean score of original pictures under their own plain captions, in the scorer’s own unit."),
+    Metric("sd", "Standard deviation", "How far those scores lie apart: what a step of the scorer’s own unit is worth."),
+    Metric("lowest", "Lowest", "The lowest of those scores."),
+    Metric("highest", "Highest", "The highest of those scores."),
     Metric("wf1", "Weighted F1", "F1 of the three classes, weighted by how often each occurs."),
 )
 
@@ -118,3 +128,22 @@ def metric(name: str) -> Metric:
 def group_label(value: str) -> str:
     """A group's name or value in plain letters: ``lighting_and_exposure.flat_lighting`` without its joints."""
     return value.replace(".", ": ").replace("_", " ") if "_" in value else value
+
+
+_TESTS = {
+    "Wilcoxon signed-rank (wilcox)": "Wilcoxon’s signed-rank test (pairs without a difference left out)",
+    "Wilcoxon signed-rank (pratt)": "Wilcoxon’s signed-rank test (Pratt’s treatment of pairs without a difference)",
+    "Wilcoxon signed-rank (zsplit)": "Wilcoxon’s signed-rank test (ranks of pairs without a difference shared out)",
+    "sign": "the sign test",
+    "sign flip": "the sign-flip permutation test",
+    "sign flip (exact)": "the exact sign-flip permutation test",
+    "t (HC3)": "Student’s t test with HC3 errors",
+    "t test of the rank slope": "Student’s t test of the slope over ranks",
+    "pearson correlation": "the test of Pearson’s correlation",
+    "spearman correlation": "the test of Spearman’s correlation",
+}
+
+
+def spoken_test(name: str) -> str:
+    """A test as a sentence names it; one that is not on the list is called by its own name."""
+    return _TESTS.get(name, name)

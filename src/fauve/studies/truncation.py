@@ -15,7 +15,7 @@ import polars as pl
 
 from fauve.naming import scorer_name
 from fauve.records import COMPUTED, Finding
-from fauve.studies.charting import interval_chart
+from fauve.studies.charting import CHANCE, interval_chart
 from fauve.studies.contrasting import contrast_findings
 from fauve.studies.evidence import STIMULI, Evidence
 from fauve.studies.protocol import Chart
@@ -86,16 +86,28 @@ class Truncation:
         return said
 
     def charts(self, findings: Sequence[Finding]) -> list[Chart]:
-        """The share of requests that each scorer cut."""
+        """The share of requests that each scorer cut; accuracy where the request was read whole, and where it was cut."""
         shares = [f for f in findings if f.metric == "truncated" and f.group["prompt"] == "request"]
-        return interval_chart(
-            "truncated",
+        charts = interval_chart(
+            f"{self.name}-share",
             "Requests that were cut short",
             "share of distinct requests",
             shares,
-            lambda f: f.scorer or "",
-            lambda f: f.scorer or "",
+            _scorer,
+            _scorer,
         )
+        right = [f for f in findings if f.metric == "accuracy"]
+        for scorer in dict.fromkeys(_scorer(f) for f in right):
+            charts += interval_chart(
+                f"{self.name}-accuracy-{scorer}",
+                f"{scorer_name(scorer)} by what it read of the request",
+                "share of items in which the picture that was asked for scored higher",
+                [f for f in right if f.scorer == scorer],
+                lambda f: f"{f.group['prompts']}, {f.group['items']}",
+                _scorer,
+                lines=CHANCE,
+            )
+        return charts
 
 
 def _by_scorer(evidence: Evidence) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -127,8 +139,12 @@ def _others(table: pl.DataFrame) -> pl.DataFrame:
     return table.filter(pl.col("generator") != STIMULI)
 
 
+def _scorer(finding: Finding) -> str:
+    return finding.scorer or ""
+
+
 def _spoken(finding: Finding) -> str:
-    return scorer_name(finding.scorer or "")
+    return scorer_name(_scorer(finding))
 
 
 STUDY = Truncation()

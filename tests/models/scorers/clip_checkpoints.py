@@ -19,7 +19,6 @@ OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "mps": {"evaluation": {"threshold": 0.3}, "class": {"threshold": 0.01}},
 }
 """What makes a scorer give each output of its reference."""
-GRID = np.array([(i, p) for i in range(3) for p in range(len(seeded.PROMPTS))], dtype=np.intp)
 
 
 def write_checkpoint(model: str, folder: Path, sizes: seeded.Sizes = seeded.TINY) -> None:
@@ -37,8 +36,13 @@ def write_checkpoint(model: str, folder: Path, sizes: seeded.Sizes = seeded.TINY
 
 
 def adapter_scores(model: str, weights: Path, output: str, **further: Any) -> np.ndarray:
-    """Scores of every picture (a row) under every prompt by Fauve's scorer."""
+    """Scores of every picture (a row) under every prompt by Fauve's scorer.
+
+    Prompts go in one by one: beside a longer one, padding to the longest would look like padding to the limit.
+    """
     options = {**OPTIONS[model][output], **further}
     scorer = MPS("mps", str(weights), **options) if model == "mps" else HPSv2(weights=str(weights), **options)
     scorer.load("cpu", "float32")
-    return np.asarray(scorer.score(seeded.pictures(), seeded.PROMPTS, GRID)).reshape(3, len(seeded.PROMPTS))
+    shown = seeded.pictures()
+    cells = np.array([(image, 0) for image in range(len(shown))], dtype=np.intp)
+    return np.stack([scorer.score(shown, [prompt], cells) for prompt in seeded.PROMPTS], axis=1)

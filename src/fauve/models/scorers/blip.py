@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image, Resampling
 from torch import Tensor, nn
+from transformers import BlipConfig, BlipTextConfig, BlipVisionConfig
 
 from fauve.errors import ConfigError, ModelError, WeightsMismatch
 from fauve.models.cards import ModelCard
@@ -100,11 +101,11 @@ class BlipMatching(BlipFamily):
     @property
     def preprocessing(self) -> str:
         """Both sides to the size that the image tower was made for; its own files may say other steps."""
-        return "known once loaded" if self._pixels is None else self._pixels.name
+        return "known once checked" if self._pixels is None else self._pixels.name
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """As of every two-tower scorer; complete once loaded."""
+        """As of every two-tower scorer; complete once checked or loaded."""
         if self._pixels is None:
             return {**self.checkpoint.identity(), "dtype": self.dtype, **self.choices()}
         return super().settings
@@ -113,16 +114,28 @@ class BlipMatching(BlipFamily):
         """Which of the outputs."""
         return {"output": self._output}
 
-    def build(self) -> nn.Module:
-        """The towers of BlipForImageTextRetrieval with every tensor of the checkpoint; its heads go to ``head``."""
-        path = self.checkpoint.path()
-        tensors = read_tensors(path)
+    def check(self) -> None:
+        """As of the family; sizes in the checkpoint complete the settings. Raises WeightsMissing, WeightsMismatch."""
+        super().check()
+        self._settle(read_tensors(self.checkpoint.path()))
+
+    def _settle(self, tensors: Mapping[str, Tensor]) -> BlipConfig:
+        """The checkpoint's sizes, and what follows from them: how pictures are scaled, how many tokens are read."""
+        config: BlipConfig
         if in_salesforce_layout(tensors):
             config = original_config(self.card.name, tensors)
         else:
             config = hub_config(self.card.name, self.checkpoint.described())
-        host = matching_host(config, tensors, name=self.card.name)
-        self._pixels = self._described_pixels(config.vision_config.image_size)
+        self._pixels = self._described_pixels(cast(int, cast(BlipVisionConfig, config.vision_config).image_size))
+        if self.text is not None:
+            places = cast(BlipTextConfig, config.text_config).max_position_embeddings
+            self.text.limit = min(self.text.limit, places)
+        return config
+
+    def build(self) -> nn.Module:
+        """The towers of BlipForImageTextRetrieval with every tensor of the checkpoint; its heads go to ``head``."""
+        tensors = read_tensors(self.checkpoint.path())
+        host = matching_host(self._settle(tensors), tensors, name=self.card.name)
         self.head = _Heads(host)
         return self.towers_with_text(BlipTowers(host.vision_model, host.text_encoder))
 

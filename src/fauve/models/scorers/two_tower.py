@@ -148,7 +148,7 @@ class TwoTower(ABC):
         self._loaded_dtype = name
         self.device = wanted
         self.host = host.to(wanted, DTYPES[self.dtype]).eval().requires_grad_(False)
-        self._image_batch = BatchSize.on(wanted.type, self._batch)
+        self._image_batch = BatchSize.on(wanted.type, self._batch, on_cpu=1)
         self._text_batch = BatchSize.on(wanted.type, self._batch)
         self._prompt_features = RecentFeatures()
 
