@@ -150,7 +150,7 @@ def judged(ledger: Ledger) -> pl.DataFrame:
 
 
 def prompt_tokens(ledger: Ledger) -> pl.DataFrame:
-    """What scorers that count made of the prompts of each item: item, prompt_slot, prompt, scorer, tokens, truncated."""
+    """What scorers that count made of each item's prompts: item, prompt_slot, prompt, scorer, tokens, truncated."""
     schema = {
         "item": pl.Int64,
         "prompt_slot": pl.String,

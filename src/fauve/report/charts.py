@@ -32,6 +32,12 @@ _TITLE_LETTERS = 48
 _LINE = 15
 _MOST_DOSES = 8
 
+_DRAWN = {
+    "pentagon": "M0,-1L0.95,-0.31L0.59,0.81L-0.59,0.81L-0.95,-0.31Z",
+    "star": "M0,-1L0.29,-0.4L0.95,-0.31L0.48,0.15L0.59,0.81L0,0.5L-0.59,0.81L-0.48,0.15L-0.95,-0.31L-0.29,-0.4Z",
+}
+"""Shapes that Vega does not know by name, as paths within −1 and 1."""
+
 Spec = dict[str, Any]
 
 
@@ -187,11 +193,11 @@ def _config(theme: Mapping[str, str], colours: list[str], chosen: list[Ink]) -> 
             "reference": {"stroke": theme["soft"], "strokeDash": [3, 3]},
             "reference-label": {"fill": theme["soft"]},
             "reference-halo": {"fill": theme["paper"], "stroke": theme["paper"], "strokeWidth": 5},
-            "published": {"stroke": theme["soft"], "fill": None},
+            "published": {"color": theme["soft"], "filled": False},
             "published-range": {"stroke": theme["soft"]},
         },
         "legend": {"labelColor": theme["ink"], "labelFontSize": 13, "symbolSize": 70, "labelLimit": 260},
-        "range": {"category": colours, "symbol": [ink.shape for ink in chosen]},
+        "range": {"category": colours, "symbol": [_DRAWN.get(ink.shape, ink.shape) for ink in chosen]},
     }
 
 
@@ -238,7 +244,7 @@ def _intervals(chart: Chart, series: list[str]) -> Spec:
             "type": "nominal",
             "scale": {"domain": labels},
             "title": None,
-            "axis": {"labelLimit": 340, "grid": False},
+            "axis": {"labelLimit": 340, "labelPadding": 10, "grid": False},
         }
     }
     if lanes:
@@ -248,6 +254,7 @@ def _intervals(chart: Chart, series: list[str]) -> Spec:
         "type": "quantitative",
         "title": _wrapped(chart.axis),
         "scale": {"zero": False, "nice": True},
+        "axis": {"labelFlush": False},
     }
     colour = _colour(series, told)
     shape = {"field": "series", "type": "nominal", "scale": colour["scale"], "legend": colour["legend"]}

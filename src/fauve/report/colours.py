@@ -3,7 +3,8 @@
 Names that the vocabulary of scorers knows have a fixed colour, so that two reports agree; any other name takes the free
 colour that its own hash points at. Controls are grey: they are what the coloured ones are read against. The eight
 colours keep apart under the common kinds of colour blindness (they vary in lightness as well as hue), and marks differ
-in shape too, so that colour never carries a distinction alone.
+in shape too, so that colour never carries a distinction alone. Shapes are alike on both sides of their middle, as a
+mark that points to one side would be read as pointing there.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ PALETTE = (
     Ink("#b07800", "#e9b949", "diamond", (8, 3)),
     Ink("#7a2f8a", "#cf8fe0", "triangle-down", (4, 2)),
     Ink("#2a8fbd", "#7fd0f2", "cross", (10, 2)),
-    Ink("#b84a7c", "#f49ac1", "triangle-right", (3, 3)),
-    Ink("#5d6b14", "#b4c45c", "triangle-left", (12, 3)),
+    Ink("#b84a7c", "#f49ac1", "pentagon", (3, 3)),
+    Ink("#5d6b14", "#b4c45c", "star", (12, 3)),
 )
 CONTROL = Ink("#8b857c", "#9c958a", "circle", (2, 3))
 

@@ -27,8 +27,8 @@ _MARKERS = {
     "diamond": "D",
     "triangle-down": "v",
     "cross": "P",
-    "triangle-right": ">",
-    "triangle-left": "<",
+    "pentagon": "p",
+    "star": "*",
 }
 _STYLE: Any = {
     "svg.hashsalt": "fauve",

@@ -17,7 +17,7 @@ from fauve.naming import generator_name, scorer_name
 from fauve.report.numbers import format_count, format_share
 from fauve.report.wording import group_label
 
-__all__ = ["Folder", "environment", "script_json", "slug", "unique_slugs"]
+__all__ = ["Folder", "environment", "script_json", "slug", "typeset", "unique_slugs"]
 
 _MANIFEST = "files.txt"
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -71,6 +71,7 @@ def environment() -> Environment:
         "scorer": scorer_name,
         "generator": generator_name,
         "plain": group_label,
+        "typeset": typeset,
         "data": lambda value: Markup(script_json(value)),  # noqa: S704 - every letter that could end the tag is escaped
     }
     return made
@@ -96,6 +97,11 @@ def script_json(value: Any) -> str:
     """JSON that may stand inside a script element or a script file: no ``<``, ``>``, ``&`` and no line separators."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return re.sub("[<>&\u2028\u2029]", lambda found: _UNSAFE[found.group()], text)
+
+
+def typeset(text: str) -> str:
+    """A sentence whose numbers are not parted from their per cent signs."""
+    return re.sub(r"(?<=\d) (?=%)", "\u00a0", text)
 
 
 def slug(text: str) -> str:

@@ -87,8 +87,9 @@ def standing_chart(scorer: str, main: Finding, findings: Sequence[Finding]) -> C
     marks.sort(key=lambda m: (-m.estimate, m.label))
     sources = "; ".join(dict.fromkeys(fact.source for fact in stated.values()))
     note = f"Published figures, over other pictures than these: {sources}." if stated else ""
+    title = "Beside chance, controls and other models" if stated else "Beside chance and controls"
     axis = "share in which the picture that was asked for scored higher"
-    return Chart("standing", "intervals", "Beside chance, controls and other models", axis, tuple(marks), CHANCE, note=note)
+    return Chart("standing", "intervals", title, axis, tuple(marks), CHANCE, note=note)
 
 
 def _plain(finding: Finding, own: Published | None) -> Mark:

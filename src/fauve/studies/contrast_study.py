@@ -87,7 +87,7 @@ def contrast_charts(findings: Sequence[Finding], words: ContrastWords, title: st
                 f"{spoken(worst)} by {words.grouping}",
                 axis,
                 inside,
-                lambda f: f.group[words.grouping].replace("_", " "),
+                lambda f: f.group[words.grouping].replace(".", ": ").replace("_", " "),
                 lambda f: f.scorer or "",
                 lines=CHANCE,
             )
