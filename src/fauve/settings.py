@@ -15,7 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from fauve.errors import ConfigError, suggestion
 
-__all__ = ["AdapterSettings", "DataSettings", "EngineSettings", "RunSettings", "StimuliSettings", "read_settings"]
+__all__ = [
+    "AdapterSettings",
+    "DataSettings",
+    "EngineSettings",
+    "GeneratorSettings",
+    "PromptSettings",
+    "RunSettings",
+    "StimuliSettings",
+    "read_settings",
+]
 
 
 class _Strict(BaseModel):
@@ -60,6 +69,20 @@ class AdapterSettings(_Strict):
     dtype: str = "float32"
 
 
+class PromptSettings(_Strict):
+    """``[prompts]``: pairs of prompts for the generators, relative to the TOML file, and pictures of each."""
+
+    file: Path | None = None
+    draws: int = Field(default=1, ge=1, le=1000, description="pictures that each generator makes of each prompt")
+    negative: bool = Field(default=False, description="hand over the negative prompts that the file names")
+
+
+class GeneratorSettings(AdapterSettings):
+    """One generator: a registered name, ``diffusers:FOLDER_OR_HUB_ID`` or ``module:Name``, and its options."""
+
+    batch: int | None = Field(default=None, ge=1, le=1024, description="requests at once; unset: what it says itself")
+
+
 class EngineSettings(_Strict):
     """``[engine]``: how the work is done. Nothing here changes a number."""
 
@@ -76,11 +99,13 @@ class RunSettings(_Strict):
     title: str = "Fauve"
     data: DataSettings = DataSettings()
     stimuli: StimuliSettings = StimuliSettings()
+    prompts: PromptSettings = PromptSettings()
+    generators: tuple[GeneratorSettings, ...] = ()
     scorers: tuple[AdapterSettings, ...] = tuple(AdapterSettings(name=name) for name in DEFAULT_SCORERS)
     judges: tuple[AdapterSettings, ...] = (AdapterSettings(name="instruments"),)
     engine: EngineSettings = Field(default_factory=EngineSettings)
 
-    @field_validator("scorers", "judges", mode="before")
+    @field_validator("generators", "scorers", "judges", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         """A bare name is short for a table with that name."""
@@ -88,7 +113,7 @@ class RunSettings(_Strict):
             return [{"name": entry} if isinstance(entry, str) else entry for entry in value]
         return value
 
-    @field_validator("scorers", "judges")
+    @field_validator("generators", "scorers", "judges")
     @classmethod
     def _once(cls, value: tuple[AdapterSettings, ...]) -> tuple[AdapterSettings, ...]:
         names = [entry.name for entry in value]
@@ -96,6 +121,17 @@ class RunSettings(_Strict):
         if twice:
             raise ValueError(f"named twice: {', '.join(twice)}")
         return value
+
+
+def _with_prompts(settings: RunSettings, base: Path) -> RunSettings:
+    """Resolve the prompts' file; generators need one."""
+    if settings.prompts.file is None:
+        if settings.generators:
+            raise ConfigError("generators need prompts: name a file under [prompts] (docs/formats.md, prompts.jsonl)")
+        return settings
+    return settings.model_copy(
+        update={"prompts": settings.prompts.model_copy(update={"file": base / settings.prompts.file})}
+    )
 
 
 def read_settings(path: Path) -> RunSettings:
@@ -118,7 +154,7 @@ def read_settings(path: Path) -> RunSettings:
     found = {
         name: tuple(base / file for file in getattr(settings.data, name)) for name in ("pairs", "contrasts", "scores")
     }
-    return settings.model_copy(update={"data": settings.data.model_copy(update=found)})
+    return _with_prompts(settings.model_copy(update={"data": settings.data.model_copy(update=found)}), base)
 
 
 def _sentence(problem: Any) -> str:
@@ -134,6 +170,8 @@ def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
     tables: dict[str, type[BaseModel]] = {
         "data": DataSettings,
         "stimuli": StimuliSettings,
+        "prompts": PromptSettings,
+        "generators": GeneratorSettings,
         "engine": EngineSettings,
         "scorers": AdapterSettings,
         "judges": AdapterSettings,

@@ -22,13 +22,14 @@ from fauve.keys import canonical_json
 from fauve.ledger import Answer
 from fauve.ledger.images import ImageFolder
 from fauve.models.callables import checked_scores
-from fauve.models.protocols import Judge, Scorer
-from fauve.models.registry import make_judge, make_scorer
+from fauve.models.protocols import Generator, Judge, Scorer
+from fauve.models.registry import make_generator, make_judge, make_scorer
 from fauve.records import ImageRef, Outcome
 
 __all__ = [
     "AdapterSpec",
     "Job",
+    "Model",
     "answer",
     "answer_all",
     "answer_cells",
@@ -40,9 +41,12 @@ __all__ = [
 ]
 
 
+Model = Scorer | Judge | Generator
+
+
 @dataclass(frozen=True, slots=True)
 class AdapterSpec:
-    """How to make a model anywhere: kind (``scorer`` or ``judge``), registered name, options, device, dtype."""
+    """How to make a model anywhere: kind (scorer, judge, generator), registered name, options, device, dtype."""
 
     kind: str
     name: str
@@ -50,9 +54,13 @@ class AdapterSpec:
     device: str = "cpu"
     dtype: str = "float32"
 
-    def make(self) -> Scorer | Judge:
+    def make(self) -> Model:
         """The model, not loaded."""
-        return make_scorer(self.name, self.options) if self.kind == "scorer" else make_judge(self.name, self.options)
+        if self.kind == "scorer":
+            return make_scorer(self.name, self.options)
+        if self.kind == "judge":
+            return make_judge(self.name, self.options)
+        return make_generator(self.name, self.options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +172,7 @@ class _Held:
     """The one instance of a spec's model in this process."""
 
     def __init__(self) -> None:
-        self.model: Scorer | Judge | None = None
+        self.model: Model | None = None
         self.loaded = False
 
 
@@ -174,7 +182,7 @@ def _held(spec_key: str) -> _Held:
     return _Held()
 
 
-def prepare_here(spec: AdapterSpec) -> Scorer | Judge:
+def prepare_here(spec: AdapterSpec) -> Model:
     """The spec's model, made and checked but not loaded; its settings are complete.
 
     Raises:
@@ -190,7 +198,7 @@ def prepare_here(spec: AdapterSpec) -> Scorer | Judge:
     return held.model
 
 
-def load_here(spec: AdapterSpec) -> Scorer | Judge:
+def load_here(spec: AdapterSpec) -> Model:
     """The spec's model, loaded once in this process.
 
     Raises:
@@ -207,7 +215,7 @@ def load_here(spec: AdapterSpec) -> Scorer | Judge:
     return model
 
 
-def filed_settings(spec: AdapterSpec, model: Scorer | Judge) -> dict[str, Any]:
+def filed_settings(spec: AdapterSpec, model: Model) -> dict[str, Any]:
     """The settings under which values are filed; the number format is the one that loading will use."""
     settings = dict(model.settings)
     if "dtype" in settings:
@@ -215,7 +223,7 @@ def filed_settings(spec: AdapterSpec, model: Scorer | Judge) -> dict[str, Any]:
     return settings
 
 
-def shown_name(model: Scorer | Judge) -> str:
+def shown_name(model: Model) -> str:
     """The name under which values are filed and shown: that of the card, and whether its weights were never trained."""
     untrained = dict(model.settings).get("weights") == "random"
     return f"{model.card.name} (random weights)" if untrained else model.card.name

@@ -15,20 +15,22 @@ from typing import cast
 
 from fauve.engine.estimate import seconds_for
 from fauve.engine.executors.local import Executor, Inline, Processes
+from fauve.engine.generating import generate, owed_pictures, store_pairs
 from fauve.engine.interrupt import stoppable
 from fauve.engine.jobs import AdapterSpec, answer_all, filed_settings, load_here, prepare_here, shown_name, unload
 from fauve.engine.plan import Work, bundles
 from fauve.engine.progress import Progress
 from fauve.engine.provenance import versions
 from fauve.engine.stimuli import Base, base_photographs, missing_stimuli, render, store_stimuli
-from fauve.errors import Interrupted
+from fauve.errors import ConfigError, Interrupted
 from fauve.keys import canonical_json
 from fauve.ledger import Answer, Ledger, queries
 from fauve.ledger.importing import import_contrasts, import_pairs, import_scores
+from fauve.ledger.importing.prompts import PromptRow, read_prompts
 from fauve.ledger.owed import owed_cells, owed_dimensions
-from fauve.models.protocols import Judge
+from fauve.models.protocols import Generator, Judge, Scorer
 from fauve.records import Outcome
-from fauve.settings import AdapterSettings, RunSettings
+from fauve.settings import AdapterSettings, GeneratorSettings, RunSettings
 
 __all__ = ["GIVE_UP_AFTER", "RunSummary", "execute"]
 
@@ -38,10 +40,11 @@ GIVE_UP_AFTER = 3
 
 @dataclass(slots=True)
 class RunSummary:
-    """What a run did: new items, and outcomes by adapter name; ``stopped`` names adapters that were given up."""
+    """What a run did: new items by origin, outcomes by adapter name; ``stopped`` names adapters that were given up."""
 
     imported: int = 0
     stimuli: int = 0
+    generated: int = 0
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
@@ -50,13 +53,14 @@ class RunSummary:
     @property
     def did_nothing(self) -> bool:
         """Whether everything that was asked for was there."""
-        return not (self.imported or self.stimuli or self.outcomes or self.interrupted)
+        return not (self.imported or self.stimuli or self.generated or self.outcomes or self.interrupted)
 
     def as_json(self) -> dict[str, object]:
         """For the ledger's table of runs."""
         return {
             "imported": self.imported,
             "stimuli": self.stimuli,
+            "generated": self.generated,
             "outcomes": {name: dict(sorted(counts.items())) for name, counts in sorted(self.outcomes.items())},
             "seconds": {name: round(value, 2) for name, value in sorted(self.seconds.items())},
             "stopped": self.stopped,
@@ -76,7 +80,7 @@ def execute(
         FauveError: when input or a model is unusable; for models before any work is done.
     """
     adapters = [*(_spec("scorer", a) for a in settings.scorers), *(_spec("judge", a) for a in settings.judges)]
-    for spec in adapters:
+    for spec in [*adapters, *(_spec("generator", g) for g in settings.generators)]:
         prepare_here(spec)
     summary = RunSummary()
     with (
@@ -122,6 +126,9 @@ class _Run:
     def go(self, adapters: Sequence[AdapterSpec]) -> None:
         try:
             self._make_stimuli()
+            for generator in self.settings.generators:
+                if not self.stop():
+                    self._generate(generator)
             works = [work for work in map(self._owed, adapters) if work.owed.rows]
             together = [work for work in works if work.weightless]
             for group in [together, *([work] for work in works if not work.weightless)]:
@@ -145,11 +152,42 @@ class _Run:
             self.summary.stimuli += len(job)
             self.progress.advance(len(job))
 
+    def _generate(self, asked: GeneratorSettings) -> None:
+        """Bring one generator's pictures to their end, and make items of the pairs that are complete."""
+        spec, prompts = _spec("generator", asked), self._prompts()
+        model = cast(Generator, prepare_here(spec))
+        name, settings = shown_name(model), filed_settings(spec, model)
+        adapter = self.ledger.register("generator", name, settings, model.card.as_json())
+        chosen = self.settings.prompts
+        apart = settings.get("preset") == "paper"
+        owed = owed_pictures(self.ledger, adapter, prompts, chosen.draws, apart=apart, negative=chosen.negative)
+        if owed:
+            load_here(spec)
+            self.progress.stage(f"generating with {name}", len(owed))
+            counts = self.summary.outcomes.setdefault(name, Counter())
+            batch, started = asked.batch or int(getattr(model, "batch", 1)), time.monotonic()
+            for rows in generate(self.ledger, self._run_number(), adapter, model, owed, batch, self.stop):
+                counts.update(row.outcome.value for row in rows)
+                self.progress.advance(len(rows))
+            self.summary.seconds[name] = time.monotonic() - started
+            facts = getattr(model, "provenance", None)
+            if facts is not None:
+                self.ledger.record_provenance(self._run_number(), adapter, facts)
+            unload(spec)
+        self.summary.generated += store_pairs(self.ledger, adapter, name, prompts, chosen.draws)
+
+    def _prompts(self) -> list[PromptRow]:
+        file = self.settings.prompts.file
+        if file is None:
+            raise ConfigError("generators need prompts: name a file under [prompts]")
+        rows = read_prompts(file)
+        return rows if self.limit is None else rows[: self.limit]
+
     def _bases(self) -> list[Base]:
         wanted = self.settings.data.photographs
         if wanted is None:
             others = "SELECT EXISTS (SELECT 1 FROM items WHERE generator <> 'stimuli')"
-            wanted = not self.ledger.db.execute(others).fetchone()[0]
+            wanted = not self.settings.generators and not self.ledger.db.execute(others).fetchone()[0]
         return base_photographs(self.settings.stimuli) if wanted else []
 
     def _owed(self, spec: AdapterSpec) -> Work:
@@ -162,7 +200,7 @@ class _Run:
         return Work(spec, adapter, owed, weightless=getattr(model, "weightless", False))
 
     def _announce(self, work: Work) -> None:
-        seconds = seconds_for(load_here(work.spec), work)
+        seconds = seconds_for(cast(Scorer | Judge, load_here(work.spec)), work)
         shared = min(self.settings.engine.workers, work.images) if work.weightless else 1
         done = f", {work.owed.done:,} on file" if work.owed.done else ""
         self.progress.say(

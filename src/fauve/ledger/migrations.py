@@ -80,7 +80,7 @@ CREATE TABLE imported_scores (
 -- A model with every setting that can change its answers. `current` marks the one that tables are drawn from.
 CREATE TABLE adapters (
   adapter  TEXT PRIMARY KEY CHECK (length(adapter) = 64),
-  kind     TEXT NOT NULL CHECK (kind IN ('scorer', 'judge')),
+  kind     TEXT NOT NULL CHECK (kind IN ('scorer', 'judge', 'generator')),
   name     TEXT NOT NULL,
   settings TEXT NOT NULL CHECK (json_valid(settings)),
   card     TEXT NOT NULL CHECK (json_valid(card)),
@@ -111,6 +111,20 @@ CREATE TABLE dimension_scores (
   run       INTEGER NOT NULL REFERENCES runs,
   PRIMARY KEY (adapter, image, dimension),
   CHECK ((outcome = 'ok') = (value IS NOT NULL))
+) WITHOUT ROWID;
+
+-- What came of a request for a picture: draw number `draw` of a generator for a prompt. Facts are what it said of it.
+CREATE TABLE generations (
+  adapter TEXT NOT NULL REFERENCES adapters,
+  prompt  TEXT NOT NULL REFERENCES prompts,
+  draw    INTEGER NOT NULL CHECK (draw >= 0),
+  outcome TEXT NOT NULL,
+  image   TEXT REFERENCES images,
+  reason  TEXT,
+  facts   TEXT NOT NULL CHECK (json_valid(facts)),
+  run     INTEGER NOT NULL REFERENCES runs,
+  PRIMARY KEY (adapter, prompt, draw),
+  CHECK ((outcome = 'ok') = (image IS NOT NULL))
 ) WITHOUT ROWID;
 
 -- How many tokens a scorer made of a prompt, and whether it was too long for it and cut.

@@ -344,7 +344,13 @@ class Ledger:
     def forget_failures(self) -> int:
         """Remove every outcome that is not ok, so that the next run asks again; returns how many."""
         with self.transaction() as db:
-            gone = db.execute("DELETE FROM cells WHERE outcome <> 'ok'").rowcount
+            # A pair whose picture failed is made anew once the picture is there.
+            db.execute(
+                "DELETE FROM items WHERE generator IN (SELECT name FROM adapters WHERE kind = 'generator') "
+                "AND EXISTS (SELECT 1 FROM item_images m WHERE m.item = items.item AND m.image IS NULL)"
+            )
+            gone = db.execute("DELETE FROM generations WHERE outcome <> 'ok'").rowcount
+            gone += db.execute("DELETE FROM cells WHERE outcome <> 'ok'").rowcount
             return gone + db.execute("DELETE FROM dimension_scores WHERE outcome <> 'ok'").rowcount
 
 

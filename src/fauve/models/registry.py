@@ -21,10 +21,10 @@ from typing import Any, cast
 from fauve.errors import PluginError, UnknownName
 from fauve.models.callables import CallableScorer
 from fauve.models.cards import ModelCard
-from fauve.models.protocols import Judge, Scorer
+from fauve.models.protocols import Generator, Judge, Scorer
 from fauve.models.scorers.reward_cards import REWARD_CARDS
 
-__all__ = ["JUDGES", "SCORERS", "Entry", "entries", "make_judge", "make_scorer"]
+__all__ = ["GENERATORS", "JUDGES", "SCORERS", "Entry", "entries", "make_generator", "make_judge", "make_scorer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ SCORERS: dict[str, Entry] = {
     )
 }
 
+GENERATORS: dict[str, Entry] = {}
+
 JUDGES: dict[str, Entry] = {"instruments": Entry("instruments", "fauve.models.judges.instruments:InstrumentJudge")}
 
 _PREFIXES = {
@@ -76,12 +78,13 @@ _PREFIXES = {
 """Families named ``prefix:member``: an instrument, or the hub id or folder of any CLIP, SigLIP or BLIP."""
 
 _SCORER_PARTS = ("card", "settings", "load", "score")
+_GENERATOR_PARTS = ("card", "settings", "load", "generate")
 _JUDGE_PARTS = ("card", "settings", "dimensions", "load", "judge")
 
 
 def entries(kind: str) -> dict[str, Entry]:
-    """Every registered name of ``kind`` (``scorer`` or ``judge``), Fauve's own and those of installed packages."""
-    own = SCORERS if kind == "scorer" else JUDGES
+    """Every registered name of a kind (scorer, judge, generator), Fauve's own and those of installed packages."""
+    own = {"scorer": SCORERS, "judge": JUDGES, "generator": GENERATORS}[kind]
     foreign = {p.name: Entry(p.name, p.value, origin=_origin(p)) for p in _plugins(f"fauve.{kind}s")}
     clash = own.keys() & foreign.keys()
     if clash:
@@ -118,6 +121,17 @@ def make_judge(name: str, options: Mapping[str, Any] | None = None) -> Judge:
     raise PluginError(
         f"{name} led to a {type(made).__name__}, which is no judge: it needs `card`, `settings`, `dimensions`, `load` "
         "and `judge`"
+    )
+
+
+def make_generator(name: str, options: Mapping[str, Any] | None = None) -> Generator:
+    """The generator of a registered name or ``module:Name``; not loaded yet. Raises as :func:`make_scorer` does."""
+    made = _make("generator", name, options or {})
+    if _has(made, _GENERATOR_PARTS):
+        return cast(Generator, made)
+    raise PluginError(
+        f"{name} led to a {type(made).__name__}, which is no generator: it needs `card`, `settings`, `load` and "
+        "`generate`"
     )
 
 

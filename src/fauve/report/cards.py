@@ -149,5 +149,5 @@ def _selection(item: StoredItem) -> str:
     told = []
     for chosen in item.selections:
         what = "called a tie" if chosen.choice == "tie" else f"chose {_CHOICES.get(chosen.choice, chosen.choice)}"
-        told.append(f"{chosen.selector} {what}.")
+        told.append(f"Selector “{chosen.selector}” {what}.")
     return " ".join(told)

@@ -19,7 +19,17 @@ from fauve.report.exports import csv_text
 from fauve.report.numbers import format_estimate, format_value
 from fauve.studies.protocol import Chart, Mark
 
-__all__ = ["chart_csv", "describe", "end_labels", "ink_of", "mark_text", "printable", "series_of", "shown_name", "specification"]
+__all__ = [
+    "chart_csv",
+    "describe",
+    "end_labels",
+    "ink_of",
+    "mark_text",
+    "printable",
+    "series_of",
+    "shown_name",
+    "specification",
+]
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _SANS = "ui-sans-serif, system-ui, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
@@ -30,6 +40,8 @@ _LANE = 15
 _SPOKEN_ROWS = 12
 _TITLE_LETTERS = 48
 _LINE = 15
+_ABOVE = 26
+"""The title of an upright axis stands so far above the plot: the name of a line at its upper edge has room below."""
 _MOST_DOSES = 8
 
 _DRAWN = {
@@ -164,7 +176,9 @@ def _datum(mark: Mark) -> Spec:
         return made
     lone = format_value(mark.estimate, 6)
     quoted = {"published": mark.estimate, "published_low": mark.low, "published_high": mark.high}
-    return made | quoted | {"estimate": None, "low": None, "high": None, "value": lone, "told": f"{_named(mark)}: {lone}"}
+    return (
+        made | quoted | {"estimate": None, "low": None, "high": None, "value": lone, "told": f"{_named(mark)}: {lone}"}
+    )
 
 
 def _config(theme: Mapping[str, str], colours: list[str], chosen: list[Ink]) -> Spec:
@@ -312,7 +326,7 @@ def _dose(chart: Chart, series: list[str]) -> Spec:
         "type": "quantitative",
         "title": title,
         "scale": {"zero": False},
-        "axis": {**upright, "titleX": 0, "titleY": -10 - _LINE * (len(title) - 1)},
+        "axis": {**upright, "titleX": 0, "titleY": -_ABOVE - _LINE * (len(title) - 1)},
     }
     colour = _colour(series, legend=False)
     names = [{"x": at, "estimate": y_at, "series": shown_name(name)} for at, y_at, name in end_labels(chart)]

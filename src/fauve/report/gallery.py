@@ -23,11 +23,13 @@ from fauve.studies.evidence import STIMULI, Evidence
 from fauve.studies.honoured import honoured, requested, requests
 from fauve.studies.protocol import Study
 
-__all__ = ["FIRST_PAGE", "Gallery", "Stacks", "build_gallery", "stacks"]
+__all__ = ["FIRST_PAGE", "GRADED", "PAIRS", "Gallery", "Stacks", "build_gallery", "stacks"]
 
 CHUNK = 100
 FIRST_PAGE = 12
 """Cards that stand in the page itself, for readers without scripts."""
+PAIRS, GRADED = "Prompt pairs", "Graded effects"
+"""What the gallery calls the items that belong to no study of contrasts: pairs of generators, and stimuli."""
 _GROUP_VALUES = 60
 """A group key with more values than this names items rather than groups them, and gets no filter."""
 
@@ -156,7 +158,7 @@ def _note(made: Gallery, item: StoredItem, scores: Sequence[Scores], kept: Stack
 def _study_of(item: StoredItem, kept: Stacks) -> str:
     if item.kind == "contrast":
         return kept.titles[item.study]
-    return "Graded effects" if item.generator == STIMULI else "Prompt pairs"
+    return GRADED if item.generator == STIMULI else PAIRS
 
 
 def _index(made: Gallery, kept: Stacks) -> dict[str, Any]:

@@ -27,6 +27,6 @@ def own_notice(scorer: str) -> str:
     if not is_untrained(scorer):
         return ""
     return (
-        "The weights behind this page are random: drawn from a seed, never trained. Its numbers show that the machinery "
-        f"works and say nothing about the published {scorer_name(trained_name(scorer))}."
+        "The weights behind this page are random: drawn from a seed, never trained. Its numbers show that the "
+        f"machinery works and say nothing about the published {scorer_name(trained_name(scorer))}."
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from fauve.naming import generator_name, scorer_name
 from fauve.report.numbers import format_count, format_share
@@ -19,6 +19,7 @@ from fauve.report.wording import group_label
 
 __all__ = ["Folder", "environment", "script_json", "slug", "typeset", "unique_slugs"]
 
+_SHARE = re.compile(r"\d+(?:–\d+)? %")
 _MANIFEST = "files.txt"
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -99,9 +100,10 @@ def script_json(value: Any) -> str:
     return re.sub("[<>&\u2028\u2029]", lambda found: _UNSAFE[found.group()], text)
 
 
-def typeset(text: str) -> str:
-    """A sentence whose numbers are not parted from their per cent signs."""
-    return re.sub(r"(?<=\d) (?=%)", "\u00a0", text)
+def typeset(text: str) -> Markup:
+    """A sentence whose shares and intervals are not broken over two lines."""
+    told = _SHARE.sub(r'<span class="nowrap">\g<0></span>', str(escape(text)))
+    return Markup(told)  # noqa: S704 - the text is escaped, and what is put around it stands here
 
 
 def slug(text: str) -> str:

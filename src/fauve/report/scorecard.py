@@ -110,6 +110,8 @@ class Scorecard:
         said = [sentence(text) for text in page.study.sentences(told)]
         if self.main is not None and self.main.study == page.study.name:
             said = said[1:]  # the headline has said it
+        if page.study.name == "truncation" and self.entry and (limit := self.entry["card"].get("prompt_limit")):
+            said.append(f"By its card it reads at most {limit} tokens of a prompt.")
         return Part(page, own, tuple(said), tuple(self._charts(page, told)))
 
     def _charts(self, page: StudyPage, told: Sequence[Finding]) -> Iterator[Chart]:

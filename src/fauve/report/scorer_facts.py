@@ -48,7 +48,10 @@ def card_rows(name: str, card: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Range", _range(card)),
         ("Direction", "higher is better" if card.get("higher_is_better", True) else "lower is better"),
         ("Reads the prompt", reads(card)),
-        ("Weights", "random: drawn from a seed, never trained" if untrained else card.get("hub_id") or "not on the hub"),
+        (
+            "Weights",
+            "random: drawn from a seed, never trained" if untrained else card.get("hub_id") or "not on the hub",
+        ),
         ("Revision", str(card.get("revision") or "not stated")),
         ("Licence", card.get("licence") or "none stated"),
         ("Paper", card.get("paper") or "none stated"),

@@ -22,7 +22,7 @@ from fauve.report.colours import inks
 from fauve.report.exports import findings_csv
 from fauve.report.gallery import FIRST_PAGE, Gallery, build_gallery, stacks
 from fauve.report.holdings import Holdings
-from fauve.report.lead import Lead, lead_pair
+from fauve.report.lead import Lead, lead_pair, scorer_pair
 from fauve.report.methods import methods_context
 from fauve.report.notices import notice, own_notice
 from fauve.report.numbers import format_count
@@ -113,7 +113,7 @@ def _write(
     with Thumbs(ledger, folder.root) as thumbs:
         gallery = build_gallery(ledger, kept, folder, thumbs)
         lead = lead_pair(ledger, kept, gallery, thumbs)
-        leads = {card.scorer: lead_pair(ledger, kept, gallery, thumbs, card.scorer) for card in cards}
+        leads = {c.scorer: scorer_pair(ledger, kept, gallery, thumbs, c.scorer, c.main) for c in cards}
         folder.keep(thumbs.files)
     for path, content in static_files().items():
         folder.write(path, content)
@@ -145,7 +145,7 @@ def _templates(judges: int, pictured: bool, carded: bool) -> Environment:
 
 def _draw(pages: Sequence[StudyPage], cards: Sequence[Scorecard], folder: Folder) -> dict[str, dict[str, Any]]:
     """Write the files of every chart of the report; what pages say of each, by the name that its page gives it."""
-    wanted = dict(entry for page in (*pages, *cards) for entry in page.drawn)
+    wanted = dict([entry for page in pages for entry in page.drawn] + [entry for card in cards for entry in card.drawn])
     names = unique_slugs(wanted)
     colours = inks({series for chart in wanted.values() for series in series_of(chart)})
     files = chart_files(((names[name], chart) for name, chart in wanted.items()), colours, folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fauve.naming import CONTROLS, is_untrained, scorer_kind, scorer_name, sentence
+from fauve.naming import is_untrained, scorer_kind, scorer_name, sentence
 from fauve.records import Finding, Published
 from fauve.studies.charting import CHANCE, mark
 from fauve.studies.evidence import STIMULI
@@ -66,8 +66,8 @@ def _verdict(main: Finding) -> str:
 def standing(main: Finding, findings: Sequence[Finding]) -> list[str]:
     """What the controls did on the same choices, in a sentence each."""
     told = {
-        "polish": "The control that sees only how polished a picture is, and never reads the prompt, did so in {share}.",
-        "random": "The control that draws its scores did so in {share}.",
+        "polish": "A control that sees only how polished a picture is, and never reads the prompt, did so in {share}.",
+        "random": "A control that draws its scores by chance did so in {share}.",
     }
     beside = {f.scorer: f for f in _beside(main, findings)}
     return [
@@ -78,16 +78,17 @@ def standing(main: Finding, findings: Sequence[Finding]) -> list[str]:
 
 
 def standing_chart(scorer: str, main: Finding, findings: Sequence[Finding]) -> Chart:
-    """The scorer, the controls on the same choices, and published figures as such; these never beside random weights."""
+    """The scorer, the controls on the same choices, and, unless its weights are random, what was published of others."""
     stated = {} if is_untrained(scorer) else published_scorers("reward_classification", "accuracy")
     own = stated.get(scorer)
-    marks = [_plain(main, own)]
-    marks += [_plain(f, None) for f in _beside(main, findings)]
+    controls = _beside(main, findings)
+    marks = [_plain(main, own), *(_plain(f, None) for f in controls)]
     marks += [_quoted(name, fact) for name, fact in stated.items() if name != scorer]
     marks.sort(key=lambda m: (-m.estimate, m.label))
     sources = "; ".join(dict.fromkeys(fact.source for fact in stated.values()))
     note = f"Published figures, over other pictures than these: {sources}." if stated else ""
-    title = "Beside chance, controls and other models" if stated else "Beside chance and controls"
+    others = ["chance", *(["controls"] if controls else []), *(["published models"] if stated else [])]
+    title = f"Beside {', '.join(others[:-1])} and {others[-1]}" if len(others) > 1 else "Beside chance"
     axis = "share in which the picture that was asked for scored higher"
     return Chart("standing", "intervals", title, axis, tuple(marks), CHANCE, note=note)
 
@@ -107,7 +108,6 @@ def _beside(main: Finding, findings: Sequence[Finding]) -> list[Finding]:
         for f in findings
         if (f.study, f.metric, f.generator) == (main.study, main.metric, main.generator)
         and scorer_kind(f.scorer or "") == "control"
-        and f.scorer in CONTROLS
         and not f.group
         and f.estimate is not None
     ]

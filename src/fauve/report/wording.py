@@ -110,7 +110,9 @@ _METRICS = (
         "says how long the prompts are in the scorer’s own tokens.",
     ),
     Metric("mean", "Mean", "Mean score of original pictures under their own plain captions, in the scorer’s own unit."),
-    Metric("sd", "Standard deviation", "How far those scores lie apart: what a step of the scorer’s own unit is worth."),
+    Metric(
+        "sd", "Standard deviation", "How far those scores lie apart: what a step of the scorer’s own unit is worth."
+    ),
     Metric("lowest", "Lowest", "The lowest of those scores."),
     Metric("highest", "Highest", "The highest of those scores."),
     Metric("wf1", "Weighted F1", "F1 of the three classes, weighted by how often each occurs."),

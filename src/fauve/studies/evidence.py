@@ -35,7 +35,7 @@ class Evidence:
 
     ``items``: item, kind, study, generator, id, dimensions (list), groups (JSON text), cluster (the original prompt, or
     the contrast's prompt, or the id where no text is on file: what intervals resample), request (the anti prompt, or
-    the id), pictured (whether any image is on file), choice, selector (both null where no selection is on file).
+    the id), pictured (whether any image is on file, or was asked of a generator here and failed), choice, selector (both null where no selection is on file).
     ``grid``: item, scorer, source, image_slot, prompt_slot, outcome, value.
     ``judged``: item, image_slot, judge, dimension, outcome, value.
     ``labels``: judge, image, dimension, expected, argmax, label.
@@ -146,7 +146,8 @@ def _items(ledger: Ledger) -> pl.DataFrame:
     more = ledger.db.execute(
         "SELECT item,"
         " coalesce((SELECT prompt FROM item_prompts p WHERE p.item = i.item AND slot = 'anti'), 'id:' || id),"
-        " EXISTS (SELECT 1 FROM item_images m WHERE m.item = i.item AND image IS NOT NULL) FROM items i"
+        " EXISTS (SELECT 1 FROM item_images m WHERE m.item = i.item AND image IS NOT NULL)"
+        " OR generator IN (SELECT name FROM adapters WHERE kind = 'generator') FROM items i"
     ).fetchall()
     schema = {"item": pl.Int64, "request": pl.String, "pictured": pl.Boolean}
     rows = [(item, request, bool(pictured)) for item, request, pictured in more]

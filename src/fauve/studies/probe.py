@@ -51,6 +51,9 @@ MOST_LINES = 8
 
 MOST_SENTENCES = 4
 
+NOTHING = 0.001
+"""A request that is worth less than this many standard deviations is worth nothing that anybody could see."""
+
 
 class Probe:
     """Dose-response of scorers to effects of known strength."""
@@ -308,6 +311,8 @@ def _sentence(asked: Finding, plain: Finding | None, credit: Finding | None) -> 
     if credit is not None and credit.estimate is not None:
         if credit.low == credit.high == 0:
             text += "; the request changes nothing"
+        elif max(abs(credit.low or 0.0), abs(credit.high or 0.0), abs(credit.estimate)) < NOTHING:
+            text += f"; the request changes less than {NOTHING:g}"
         else:
             worth = number(credit.estimate, credit.low, credit.high, signed=True)
             text += f"; the request is worth {worth} ({interval(credit)})"

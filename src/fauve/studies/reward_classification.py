@@ -226,8 +226,8 @@ def _worst_dimension(findings: Sequence[Finding], accuracy: Sequence[Finding]) -
         if len(inside) > 1:
             low = min(inside, key=lambda f: (f.estimate or 0.0, f.group["dimension"]))
             return [
-                f"Where {low.group['dimension']} was asked for, {scorer_name(low.scorer or '')} chose right least often: "
-                f"in {count(low)} ({range_percent(low)})."
+                f"Where {low.group['dimension']} was asked for, {scorer_name(low.scorer or '')} chose right least "
+                f"often: in {count(low)} ({range_percent(low)})."
             ]
     return []
 

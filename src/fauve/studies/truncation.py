@@ -38,8 +38,8 @@ class Truncation:
     title = "What a scorer never read"
     question = "How many requests were too long for a scorer, and does it do better on those that it read whole?"
     method = (
-        "Each scorer's own tokenizer counts every prompt; `truncated` is the share of distinct prompts that were cut "
-        "(Wilson's interval), for requests and plain captions apart. Accuracy and margin are then the contrast "
+        "Each scorer's own tokenizer counts every prompt; what is stated is the share of distinct prompts that were "
+        "cut (Wilson's interval), for requests and plain captions apart. Accuracy and margin are then the contrast "
         "analysis over prompts that were read whole and over prompts that were cut. Holm's correction within each."
     )
     source = "limits: the scorers' published code"
@@ -86,7 +86,7 @@ class Truncation:
         return said
 
     def charts(self, findings: Sequence[Finding]) -> list[Chart]:
-        """The share of requests that each scorer cut; accuracy where the request was read whole, and where it was cut."""
+        """The share of requests that each scorer cut; accuracy where they were read whole, and where they were cut."""
         shares = [f for f in findings if f.metric == "truncated" and f.group["prompt"] == "request"]
         charts = interval_chart(
             f"{self.name}-share",

@@ -25,11 +25,14 @@ __all__ = [
     "from_data_url",
     "read_error",
     "read_json",
+    "revised",
     "shortened",
 ]
 
 TEXT_LENGTH = 300
 """Characters that are kept of what a service says instead of a picture."""
+
+_REVISED_LENGTH = 4000
 
 _MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 
@@ -122,7 +125,8 @@ def read_error(status: int, body: Any) -> ProviderError:
     if isinstance(error, str):
         return ProviderError(status, error)
     if isinstance(error, dict):
-        reasons = [dig(detail, "reason") for detail in error.get("details") or () if isinstance(detail, dict)]
+        details = error.get("details")
+        reasons = [dig(detail, "reason") for detail in details] if isinstance(details, list) else []
         codes = [error.get("code"), error.get("status"), error.get("type"), *reasons]
         # OpenRouter hands on what the provider behind it said
         raw = dig(error, "metadata", "raw")
@@ -142,6 +146,13 @@ def dig(value: Any, *path: str | int) -> Any:
         else:
             value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
     return value
+
+
+def revised(text: Any) -> dict[str, Any]:
+    """Facts on a prompt that the service rewrote: whether it says so, and what it made of it."""
+    if not isinstance(text, str) or not text.strip():
+        return {"revised": False}
+    return {"revised": True, "revised_prompt": shortened(text, _REVISED_LENGTH)}
 
 
 def shortened(text: str, length: int = TEXT_LENGTH) -> str:

@@ -133,9 +133,7 @@ def _connection(parts: SplitResult, timeout: float) -> http.client.HTTPConnectio
     near, near_port = (host, port) if proxy is None else (proxy.hostname or "", proxy.port or 80)
     connection: http.client.HTTPConnection
     if parts.scheme == "https":
-        connection = http.client.HTTPSConnection(
-            near, near_port, timeout=timeout, context=ssl.create_default_context()
-        )
+        connection = http.client.HTTPSConnection(near, near_port, timeout=timeout, context=ssl.create_default_context())
     else:
         connection = http.client.HTTPConnection(near, near_port, timeout=timeout)
     if proxy is not None:
