@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauve.naming import generator_name, scorer_kind, scorer_name
+from fauve.naming import generator_name, is_untrained, scorer_kind, scorer_name, sentence, trained_name
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,8 @@ from fauve.naming import generator_name, scorer_kind, scorer_name
         ("imagereward", "ImageReward"),
         ("instrument:edge_density", "edge density (instrument)"),
         ("my_package:Mine", "my_package:Mine"),
+        ("hpsv2.1 (random weights)", "HPSv2.1 (random weights)"),
+        ("mine (random weights)", "mine (random weights)"),
     ],
 )
 def test_scorers(name, text):
@@ -42,3 +44,25 @@ def test_kinds():
         "control",
         "model",
     ]
+
+
+def test_random_weights_are_told_from_trained_ones():
+    assert is_untrained("imagereward (random weights)")
+    assert trained_name("imagereward (random weights)") == "imagereward"
+    assert not is_untrained("random")
+    assert trained_name("hpsv3") == "hpsv3"
+    assert scorer_kind("imagereward (random weights)") == "model"
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("colourfulness (instrument) chose it.", "Colourfulness (instrument) chose it."),
+        ("edge density (instrument) chose it.", "Edge density (instrument) chose it."),
+        ("my_package:Mine chose it over sharpness (instrument).", "my_package:Mine chose it over sharpness (instrument)."),
+        ("pickscore chose it.", "pickscore chose it."),
+        ("", ""),
+    ],
+)
+def test_a_sentence_starts_with_a_capital_unless_a_name_is_somebody_elses(said, text):
+    assert sentence(said) == text

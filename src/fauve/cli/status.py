@@ -42,6 +42,9 @@ def _describe(found: State) -> str:
     lines = [f"{count:,} {what}" for what, count in found.items.items()] or ["no pairs and no contrasts yet"]
     lines.append(f"{found.images:,} images, {found.runs:,} runs that scored something")
     lines += [f"imported scores, {what}: {count:,}" for what, count in found.imported_scores.items()]
+    for name, counts in found.generators.items():
+        told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items()))
+        lines.append(f"generator {name}: {sum(counts.values()):,} requests answered: {told}")
     for adapter in found.adapters:
         failed = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(adapter.failed.items())) or "0 failed"
         lines.append(

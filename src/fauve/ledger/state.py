@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fauve.keys import digest
+from fauve.ledger.generations import generation_outcomes
 from fauve.ledger.owed import owed_cells, owed_dimensions
 from fauve.ledger.queries import adapters
 from fauve.ledger.store import Ledger
@@ -32,12 +33,13 @@ class AdapterState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a run directory holds."""
+    """What a run directory holds; ``generators`` has for each the count of requests by outcome."""
 
     items: dict[str, int]
     images: int
     imported_scores: dict[str, int]
     adapters: tuple[AdapterState, ...]
+    generators: dict[str, dict[str, int]]
     runs: int
 
 
@@ -52,12 +54,13 @@ def fingerprint(ledger: Ledger) -> str:
         "judge_labels",
         "cells",
         "dimension_scores",
+        "generations",
     )
     counts = {table: ledger.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
     # A retry that succeeds replaces a row, so the counts alone would not show it.
     failed = [
         ledger.db.execute(f"SELECT count(*) FROM {table} WHERE outcome <> 'ok'").fetchone()[0]
-        for table in ("cells", "dimension_scores")
+        for table in ("cells", "dimension_scores", "generations")
     ]
     current = [row[0] for row in ledger.db.execute("SELECT adapter FROM adapters WHERE current = 1 ORDER BY 1")]
     return digest({"fauve": __version__, "counts": counts, "failed": failed, "adapters": current})
@@ -83,8 +86,16 @@ def state(ledger: Ledger) -> State:
         adapters=tuple(
             _adapter_state(ledger, kind, row) for kind in ("scorer", "judge") for row in adapters(ledger, kind)
         ),
+        generators=_generators(ledger),
         runs=ledger.db.execute("SELECT count(*) FROM runs").fetchone()[0],
     )
+
+
+def _generators(ledger: Ledger) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for name, outcome, count in generation_outcomes(ledger):
+        found.setdefault(name, {})[outcome] = count
+    return found
 
 
 def _adapter_state(ledger: Ledger, kind: str, row: dict[str, str]) -> AdapterState:

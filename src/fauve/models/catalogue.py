@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fauve.errors import PluginError
 from fauve.instruments import INSTRUMENTS
 from fauve.models.cards import ModelCard
-from fauve.models.registry import Entry, entries, make_judge, make_scorer
+from fauve.models.registry import Entry, entries, make_generator, make_judge, make_scorer
 
 __all__ = ["catalogue"]
 
 
+_MAKERS: dict[str, Callable[[str], Any]] = {
+    "scorer": make_scorer,
+    "judge": make_judge,
+    "generator": make_generator,
+}
+
+
 def catalogue() -> list[dict[str, Any]]:
-    """One row a scorer or judge: its card's fields, who registered it, and for a broken plugin its ``error``."""
+    """One row a scorer, judge or generator: its card, who registered it, and for a broken plugin its ``error``."""
     rows = [_row("scorer", entry) for entry in entries("scorer").values()]
     rows += [_card_row("scorer", make_scorer(f"instrument:{name}").card, "fauve") for name in INSTRUMENTS]
-    return rows + [_row("judge", entry) for entry in entries("judge").values()]
+    rows += [_row("judge", entry) for entry in entries("judge").values()]
+    return rows + [_row("generator", entry) for entry in entries("generator").values()]
 
 
 def _row(role: str, entry: Entry) -> dict[str, Any]:
     if entry.card is not None:
         return _card_row(role, entry.card, entry.origin)
     try:
-        made = make_scorer(entry.name) if role == "scorer" else make_judge(entry.name)
+        made = _MAKERS[role](entry.name)
     except PluginError as error:
         broken = ModelCard(name=entry.name, kind="callable", summary=f"does not import: {error}")
         return _card_row(role, broken, entry.origin) | {"error": str(error)}

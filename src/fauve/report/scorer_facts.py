@@ -18,7 +18,8 @@ _SETTINGS = {
     "text": "tokenizer",
     "source": "source text, SHA-256",
 }
-_FACTS = {"source": "weights came from"}
+_FACTS = {"source": "Weights came from", "device": "Device"}
+"""Facts of a run; libraries stand by their own names."""
 _ORIGINS = {"local": "this machine"}
 _ELSEWHERE = ("weights", "revision", "callable")
 """Settings that the card says already."""
@@ -34,7 +35,7 @@ def card_facts(entry: Mapping[str, Any]) -> dict[str, str]:
         "range": _range(card),
         "prompt": reads(card),
         "licence": card.get("licence") or "none stated",
-        "source": _origin(card),
+        "source": "random weights" if is_untrained(entry["name"]) else _origin(card),
         "revision": str(card.get("revision") or "not stated"),
     }
 
@@ -79,14 +80,18 @@ def made_with(
     """Where the scores on file come from, the settings under which they are filed, and what each run made them with."""
     rows = [("Scores on file", "; ".join(map(_counted, sources)) or "none")]
     rows += [
-        (_SETTINGS.get(key, key.replace("_", " ")), _plain(value))
+        (_capital(_SETTINGS.get(key, key.replace("_", " "))), _plain(value))
         for key, value in sorted(settings.items())
         if key not in _ELSEWHERE and value is not None
     ]
     for key in sorted({key for fact in facts for key in fact}):
         values = dict.fromkeys(_plain(fact[key]) for fact in facts if key in fact)
         rows.append((_FACTS.get(key, key), ", ".join(_ORIGINS.get(value, value) for value in values)))
-    return [(name[:1].upper() + name[1:] if " " in name else name, value) for name, value in rows]
+    return rows
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _counted(source: Source) -> str:

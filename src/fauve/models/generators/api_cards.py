@@ -1,20 +1,16 @@
 """Cards of the generators behind APIs, and the settings that they are asked with: plain data, no heavy import.
 
 A preset ``paper`` repeats what the scripts of arXiv:2512.11883 sent, faults of sampling included, but for their
-placeholder pictures: a request without a picture stays without one. ``matched`` sends the same with every request, fixes
-what a service would choose by itself, and switches rewriting of prompts and distilled short-cuts off. Prices and the
+placeholder pictures: a request without a picture stays without one. ``matched`` sends the same with every request,
+fixes what a service would choose by itself, and switches rewriting of prompts and distilled short-cuts off. Prices and the
 life of closed models change: give ``price`` from the service's own list.
 """
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
-
-from PIL.Image import Image
 
 from fauve.models.cards import ModelCard
 
@@ -23,14 +19,11 @@ __all__ = [
     "GEMINI_PARAMETERS",
     "NANO_BANANA_PREFIX",
     "PRESETS",
-    "data_url",
-    "merged",
-    "wire_seed",
 ]
 
 NANO_BANANA_PREFIX: Final = "Generate an image with following prompt, return the image directly: "
-"""Put before every prompt by the published scripts (arXiv:2512.11883, code of the benchmark), wording theirs: without it
-a chat model may well answer in words."""
+"""Put before every prompt by the published scripts (arXiv:2512.11883, code of the benchmark), wording theirs: without
+it a chat model may well answer in words."""
 
 _CARDS = (
     ModelCard(
@@ -137,20 +130,3 @@ GEMINI_PARAMETERS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     }
 )
 """The same presets as nano-banana's, in the words of Google's own interface."""
-
-
-def merged(preset: Mapping[str, Any], own: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A preset's parameters with one's own in their place; a None takes a parameter out."""
-    return {name: value for name, value in {**preset, **(own or {})}.items() if value is not None}
-
-
-def wire_seed(seed: int) -> int:
-    """A seed as the services take it: signed 32-bit, so the rest on division by 2**31."""
-    return seed % (1 << 31)
-
-
-def data_url(image: Image) -> str:
-    """A picture to edit, as PNG inside an address."""
-    png = io.BytesIO()
-    image.convert("RGB").save(png, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode('ascii')}"

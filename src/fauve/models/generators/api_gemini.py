@@ -21,16 +21,10 @@ from fauve.models.generators.api_answers import (
     read_json,
     shortened,
 )
-from fauve.models.generators.api_cards import (
-    API_CARDS,
-    GEMINI_PARAMETERS,
-    NANO_BANANA_PREFIX,
-    data_url,
-    merged,
-    wire_seed,
-)
+from fauve.models.generators.api_cards import API_CARDS, GEMINI_PARAMETERS, NANO_BANANA_PREFIX
 from fauve.models.generators.api_generator import ApiGenerator, ApiOptions, Preset
 from fauve.models.generators.api_line import Line
+from fauve.models.generators.api_wire import data_url, merged, wire_seed
 from fauve.models.protocols import ImageRequest
 from fauve.records import Outcome
 

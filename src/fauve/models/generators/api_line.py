@@ -14,7 +14,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -125,7 +125,7 @@ class Line:
 
         retrying = Retrying(
             retry=retry_if_exception_type(_Again),
-            wait=lambda state: _pause(state.attempt_number, state.outcome and state.outcome.exception()),
+            wait=lambda state: _pause(state.attempt_number, state.outcome.exception() if state.outcome else None),
             stop=lambda state: self._lost > self.account.limits.resend or state.upcoming_sleep >= self.left(),
             reraise=True,
         )
@@ -227,13 +227,13 @@ def retry_after(headers: Mapping[str, str]) -> float:
             when = email.utils.parsedate_to_datetime(value)
         except ValueError:
             return 0.0
-        seconds = (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+        seconds = (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)) / timedelta(seconds=1)
     return seconds if 0 < seconds < float("inf") else 0.0
 
 
 def _pause(attempt: int, failure: BaseException | None) -> float:
     """Exponential with jitter, and never less than what the service asked for."""
-    grown = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(attempt - 1, 10)) * random.uniform(0.5, 1.0)
+    grown: float = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(attempt - 1, 10)) * random.uniform(0.5, 1.0)
     return max(failure.wait, grown) if isinstance(failure, _Again) else grown
 
 

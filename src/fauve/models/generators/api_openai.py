@@ -25,9 +25,10 @@ from fauve.models.generators.api_answers import (
     read_json,
     revised,
 )
-from fauve.models.generators.api_cards import API_CARDS, PRESETS, merged
+from fauve.models.generators.api_cards import API_CARDS, PRESETS
 from fauve.models.generators.api_generator import ApiGenerator, ApiOptions, Preset
 from fauve.models.generators.api_line import Line
+from fauve.models.generators.api_wire import merged
 from fauve.models.protocols import ImageRequest
 from fauve.records import Outcome
 

@@ -21,9 +21,10 @@ from fauve.models.generators.api_answers import (
     read_json,
     shortened,
 )
-from fauve.models.generators.api_cards import API_CARDS, NANO_BANANA_PREFIX, PRESETS, data_url, merged, wire_seed
+from fauve.models.generators.api_cards import API_CARDS, NANO_BANANA_PREFIX, PRESETS
 from fauve.models.generators.api_generator import ApiGenerator, ApiOptions, Preset
 from fauve.models.generators.api_line import Line
+from fauve.models.generators.api_wire import data_url, merged, wire_seed
 from fauve.models.protocols import ImageRequest
 from fauve.records import Outcome
 

@@ -23,9 +23,10 @@ from fauve.models.generators.api_answers import (
     read_json,
     shortened,
 )
-from fauve.models.generators.api_cards import API_CARDS, PRESETS, data_url, merged, wire_seed
+from fauve.models.generators.api_cards import API_CARDS, PRESETS
 from fauve.models.generators.api_generator import ApiGenerator, ApiOptions, Preset
 from fauve.models.generators.api_line import Line
+from fauve.models.generators.api_wire import data_url, merged, wire_seed
 from fauve.models.protocols import ImageRequest
 from fauve.records import Outcome
 
@@ -34,6 +35,7 @@ __all__ = ["ReplicateImages"]
 ADDRESS = "https://api.replicate.com/v1"
 _MODELS = {"seedream-4": "bytedance/seedream-4", "qwen-image@replicate": "qwen/qwen-image"}
 _SEEDED = frozenset({"qwen-image@replicate"})
+_EDITS = frozenset({"seedream-4"})
 _MATCHED_NEGATIVE = " "
 _FAILED = frozenset({"failed", "canceled", "aborted"})
 _REFUSALS = ("nsfw", "safety", "sensitive", "flagged", "moderation", "e005", "content policy")
@@ -49,7 +51,8 @@ class ReplicateImages(ApiGenerator):
         base_url: address of the endpoint.
         preset: ``matched`` or ``paper``, which sends no seed and a negative prompt only where one is asked for.
         parameters: of the model's input, instead of, or beside, the preset's; None takes one out.
-        seeded, negatives: whether the model's input has a seed and a negative prompt (known for Fauve's own names).
+        seeded, negatives, edits: whether the model's input has a seed, a negative prompt, a list of pictures to edit
+            (known for Fauve's own names).
         poll: seconds between two questions after a prediction.
         options: limits, money, key: see :class:`~fauve.models.generators.api_generator.ApiOptions`.
     """
@@ -68,6 +71,7 @@ class ReplicateImages(ApiGenerator):
         parameters: Mapping[str, Any] | None = None,
         seeded: bool | None = None,
         negatives: bool | None = None,
+        edits: bool | None = None,
         poll: float = 1.0,
         **options: Unpack[ApiOptions],
     ) -> None:
@@ -84,6 +88,7 @@ class ReplicateImages(ApiGenerator):
         self.version, self.poll = version, poll
         self.seeded = (name in _SEEDED) if seeded is None else seeded
         self.negatives = (name in _SEEDED) if negatives is None else negatives
+        self.edits = (name in _EDITS) if edits is None else edits
         super().__init__(
             card, wanted, base_url, preset, merged(PRESETS.get(name, {}).get(preset, {}), parameters), options
         )
@@ -96,6 +101,8 @@ class ReplicateImages(ApiGenerator):
 
     def impossible(self, request: ImageRequest) -> str | None:
         """No strength for pictures to edit; a negative prompt where the model has one."""
+        if request.image is not None and not self.edits:
+            return f"{self.card.name} takes no picture to edit"
         return super().impossible(dataclasses.replace(request, negative=None) if self.negatives else request)
 
     def picture(self, request: ImageRequest, line: Line, facts: dict[str, Any]) -> Picture:
@@ -145,7 +152,13 @@ class ReplicateImages(ApiGenerator):
         facts["left_running"] = True  # until its picture is in hand, or there will be none
         if self.account.journal is not None:
             self.account.journal.accepted(line.key, job)
-        ended = self._ended(prediction, job, line, facts)
+        try:
+            ended = self._ended(prediction, job, line)
+        except NoPicture:
+            if self.account.journal is None:  # nobody will come back for it
+                facts["cancelled"] = line.last_word(f"/predictions/{job}/cancel")
+                facts["left_running"] = not facts["cancelled"]
+            raise
         version = ended.get("version")
         facts["answered_model"] = shortened(version, 120) if isinstance(version, str) else None
         _stop_at_failure(ended, facts)
@@ -153,13 +166,10 @@ class ReplicateImages(ApiGenerator):
         del facts["left_running"]
         return picture
 
-    def _ended(self, prediction: dict[str, Any], job: str, line: Line, facts: dict[str, Any]) -> dict[str, Any]:
+    def _ended(self, prediction: dict[str, Any], job: str, line: Line) -> dict[str, Any]:
         wait = self.poll
         while prediction.get("status") not in {"succeeded", *_FAILED}:
             if line.left() <= wait:
-                if self.account.journal is None:
-                    facts["cancelled"] = line.last_word(f"/predictions/{job}/cancel")
-                    facts["left_running"] = not facts["cancelled"]
                 raise NoPicture(
                     Outcome.TIMED_OUT, f"the prediction had not ended after {self.account.limits.deadline:.3g} s"
                 )

@@ -39,6 +39,7 @@ MOST_BYTES = 128_000_000
 """A reply above this is not read to its end: the largest picture in base64 is far below it."""
 
 _CHUNK = 1 << 16
+_CONNECT = 20.0
 
 
 class TransportError(ModelError):
@@ -108,7 +109,7 @@ class HttpTransport:
         """The reply, of any status. Raises NotSent, AnswerLost, CallTimedOut (after ``timeout`` seconds in all)."""
         until = time.monotonic() + timeout
         parts = urlsplit(call.url)
-        connection = _connection(parts, timeout)
+        connection = _connection(parts, min(timeout, _CONNECT))
         try:
             _connect(connection, parts, until)
             return _exchange(connection, parts, call, timeout)
@@ -154,7 +155,7 @@ def _connect(connection: http.client.HTTPConnection, parts: SplitResult, until: 
         what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         raise NotSent(f"no connection to {parts.hostname} ({what})") from None
     # http.client is typed for sockets, and asks of one only what _Timed has
-    connection.sock = _Timed(connection.sock, until)  # type: ignore[assignment]
+    connection.sock = _Timed(connection.sock, until)
 
 
 def _exchange(connection: http.client.HTTPConnection, parts: SplitResult, call: Call, timeout: float) -> Reply:
