@@ -8,10 +8,11 @@ On seeded random weights of the real architectures, in one process a model, roun
 - (b) Fauve's ``score``, in jobs of eight pictures as the engine cuts them, from picture files, nothing known before;
 - (c) the bare forwards of the fewest encodes, on ready tensors (``reward_models/bare.py``).
 
-Every round has pairs of its own; times are sums over the rounds, by the clock and by the processor (the latter
-counts the threads that decode too, and hardly sees what else the machine is doing). That (a) and (b) give the same
-scores is checked. Then: eleven generators over the same prompts; the reload that ``hpsv2.score`` does in every call;
-and peak memory at 16 and 64 pairs, on narrow models.
+Every round has pairs of its own, and the order of the three turns round from one to the next. Seconds and ratios are
+processor time, summed over the rounds: that counts the threads that decode too, and hardly sees what else the machine
+is doing. In brackets stands the median over the rounds of the ratio by the clock, which holds on an idle machine. That
+(a) and (b) give the same scores is checked. Then: eleven generators over the same prompts; the reload that
+``hpsv2.score`` does in every call; and peak memory at 16 and 64 pairs, on narrow models.
 
 Without ``--pairs`` the number of pairs is what some minutes allow. ``--whole`` runs every model at its whole depth.
 """
@@ -29,7 +30,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ from reward_models.checkpoints import MODELS, Depth, clip_sizes
 from reward_models.grid import CELLS, Files, prompts, write_picture
 from reward_models.published import PUBLISHED, Pair, reload_seconds
 
-DEFAULT_PAIRS = {"clip-l": 4, "blip-l": 2, "imagereward": 4, "hpsv2.1": 4, "pickscore": 4, "mps": 4, "hpsv3": 2}
+DEFAULT_PAIRS = {"clip-l": 3, "blip-l": 2, "imagereward": 3, "hpsv2.1": 4, "pickscore": 4, "mps": 3, "hpsv3": 2}
 JOB_PAIRS = 4
 GENERATORS = 11
 GENERATORS_DEPTH = Depth(4, 3)
@@ -56,21 +56,33 @@ MEMORY_PAIRS = {"clip-l": (16, 64), "blip-l": (16, 64), "mps": (16, 64), "hpsv3"
 """One model for each way of keeping features; HPSv3 takes the longest."""
 
 
-@dataclass(frozen=True)
-class Spent:
-    """Seconds by the clock and by the processor."""
+class Rounds:
+    """Seconds of several ways of doing the same, round by round."""
 
-    clock: float = 0.0
-    processor: float = 0.0
+    def __init__(self) -> None:
+        self.clock: dict[str, list[float]] = {}
+        self.processor: dict[str, list[float]] = {}
 
-    def __add__(self, other: Spent) -> Spent:
-        return Spent(self.clock + other.clock, self.processor + other.processor)
+    def run(self, ways: dict[str, Callable[[], Any]]) -> dict[str, Any]:
+        """One round, in the order of ``ways`` and in the opposite order by turns."""
+        order = list(ways)
+        if len(self.clock.get(order[0], [])) % 2:
+            order.reverse()
+        done = {}
+        for way in order:
+            clock, processor = time.perf_counter(), time.process_time()
+            done[way] = ways[way]()
+            self.clock.setdefault(way, []).append(time.perf_counter() - clock)
+            self.processor.setdefault(way, []).append(time.process_time() - processor)
+        return done
 
+    def seconds(self) -> dict[str, float]:
+        return {way: sum(spent) for way, spent in self.processor.items()}
 
-def timed(work: Callable[[], Any]) -> tuple[Any, Spent]:
-    clock, processor = time.perf_counter(), time.process_time()
-    done = work()
-    return done, Spent(time.perf_counter() - clock, time.process_time() - processor)
+    def ratio(self, over: str, under: str) -> tuple[float, float]:
+        """By the processor, and the median round by the clock."""
+        by_clock = np.divide(self.clock[over], self.clock[under])
+        return sum(self.processor[over]) / sum(self.processor[under]), float(np.median(by_clock))
 
 
 def made_pairs(folder: Path, count: int, *, first_picture: int = 0, first_prompt: int = 0) -> list[Pair]:
@@ -115,8 +127,8 @@ def loaded(name: str, depth: Depth, dtype: str) -> Any:
 def measure(name: str, depth: Depth, dtype: str, pairs: int) -> dict[str, Any]:
     """The three ways over all pairs, round by round."""
     scorer = loaded(name, depth, dtype)
-    per_round = max(1, min(JOB_PAIRS, pairs // 2))
-    spent = {way: Spent() for way in "abc"}
+    per_round = max(1, min(JOB_PAIRS, pairs // 4))
+    rounds = Rounds()
     apart = largest = 0.0
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         warm = made_pairs(Path(folder), 1, first_picture=10**6, first_prompt=10**6)
@@ -124,32 +136,31 @@ def measure(name: str, depth: Depth, dtype: str, pairs: int) -> dict[str, Any]:
         for start in range(0, pairs, per_round):
             count = min(per_round, pairs - start)
             batch = made_pairs(Path(folder), count, first_picture=2 * start, first_prompt=start)
-            bare = BARE[name](scorer, batch)
-            published, a = timed(partial(published_grid, name, scorer, batch))
-            fauve, b = timed(partial(fauve_grid, scorer, batch))
-            _, c = timed(bare)
-            spent = {way: spent[way] + more for way, more in zip("abc", (a, b, c), strict=True)}
-            apart = max(apart, float(np.abs(np.array(published) - np.array(fauve)).max()))
-            largest = max(largest, float(np.abs(published).max()))
+            ways: dict[str, Callable[[], Any]] = {
+                "a": partial(published_grid, name, scorer, batch),
+                "b": partial(fauve_grid, scorer, batch),
+                "c": BARE[name](scorer, batch),
+            }
+            done = rounds.run(ways)
+            apart = max(apart, float(np.abs(np.subtract(done["a"], done["b"])).max()))
+            largest = max(largest, float(np.abs(done["a"]).max()))
     if dtype == "float32" and apart > 1e-3 * max(1.0, largest):
         raise SystemExit(f"{name}: the published calls and Fauve differ by {apart}; these times compare nothing")
-    times = {way: dataclasses.astuple(value) for way, value in spent.items()}
-    return {"times": times, "apart": apart, "peak": peak_gib()}
+    saved, beyond = rounds.ratio("a", "b"), rounds.ratio("b", "c")
+    return {"seconds": rounds.seconds(), "saved": saved, "beyond": beyond, "apart": apart, "peak": peak_gib()}
 
 
 def measure_generators(name: str, depth: Depth, dtype: str, pairs: int) -> dict[str, Any]:
     """Eleven generators' pictures for the same prompts, one scorer that stays loaded."""
     scorer = loaded(name, depth, dtype)
-    spent = {way: Spent() for way in "ab"}
+    rounds = Rounds()
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         warm = made_pairs(Path(folder), 1, first_picture=10**6, first_prompt=10**6)
         fauve_grid(scorer, warm)
         for generator in range(GENERATORS):
             batch = made_pairs(Path(folder), pairs, first_picture=2 * pairs * generator)
-            _, a = timed(partial(published_grid, name, scorer, batch))
-            _, b = timed(partial(fauve_grid, scorer, batch))
-            spent = {"a": spent["a"] + a, "b": spent["b"] + b}
-    return {"times": {way: dataclasses.astuple(value) for way, value in spent.items()}, "peak": peak_gib()}
+            rounds.run({"a": partial(published_grid, name, scorer, batch), "b": partial(fauve_grid, scorer, batch)})
+    return {"seconds": rounds.seconds(), "saved": rounds.ratio("a", "b")}
 
 
 def measure_memory(name: str, depth: Depth, dtype: str, pairs: Sequence[int]) -> dict[str, Any]:
@@ -231,15 +242,16 @@ def depth_words(name: str, depth: Depth) -> str:
 
 
 def grid_row(name: str, depth: Depth, pairs: int, found: dict[str, Any]) -> str:
-    (a, a_cpu), (b, b_cpu), (c, c_cpu) = (found["times"][way] for way in "abc")
+    saved, saved_by_clock = found["saved"]
+    beyond, beyond_by_clock = (ratio - 1 for ratio in found["beyond"])
     cells = (
         name,
         depth_words(name, depth),
         str(pairs),
-        *(f"{seconds:.1f}" for seconds in (a, b, c)),
-        f"{a / b:.2f} ({a_cpu / b_cpu:.2f})",
+        *(f"{found['seconds'][way]:.1f}" for way in "abc"),
+        f"{saved:.2f} ({saved_by_clock:.2f})",
         f"{WANTED.get(name, WANTED_ELSE)}",
-        f"{(b - c) / c:+.1%} ({(b_cpu - c_cpu) / c_cpu:+.1%})",
+        f"{beyond:+.1%} ({beyond_by_clock:+.1%})",
         f"{found['apart']:.0e}",
         f"{found['peak']:.1f}",
     )
@@ -254,20 +266,22 @@ def grid_table(options: argparse.Namespace, depths: dict[str, Depth]) -> None:
         pairs = options.pairs or DEFAULT_PAIRS[name]
         found = in_child("grid", options.threads, name=name, depth=depths[name], dtype=options.dtype, pairs=pairs)
         print(grid_row(name, depths[name], pairs, found), flush=True)
-    print(f"\nIn brackets: by processor time. (b − c) / c is wanted at {WANTED_OVERHEAD:.0%} at most.", end=" ")
+    print(
+        f"\nProcessor time; in brackets the median round by the clock. (b − c) / c: {WANTED_OVERHEAD:.0%} at most.",
+        end=" ",
+    )
     print("Peak: of the whole process, the published calls and ready tensors included.\n", flush=True)
 
 
 def generators_line(options: argparse.Namespace, depth: Depth) -> None:
     pairs = 2 if options.pairs is None else min(options.pairs, 4)
     found = in_child("generators", options.threads, name="hpsv2.1", depth=depth, dtype=options.dtype, pairs=pairs)
-    (a, a_cpu), (b, b_cpu) = (found["times"][way] for way in "ab")
+    (saved, by_clock), seconds = found["saved"], found["seconds"]
     print(
         f"{GENERATORS} generators over the same {2 * pairs} prompts, hpsv2.1, layers {depth_words('hpsv2.1', depth)}:"
     )
-    print(
-        f"a {a:.1f} s, b {b:.1f} s, a / b {a / b:.2f} ({a_cpu / b_cpu:.2f}), wanted {WANTED_GENERATORS}.\n", flush=True
-    )
+    times = f"a {seconds['a']:.1f} s, b {seconds['b']:.1f} s, a / b {saved:.2f} ({by_clock:.2f})"
+    print(f"{times}, wanted {WANTED_GENERATORS}.\n", flush=True)
 
 
 def reload_line(options: argparse.Namespace) -> None:

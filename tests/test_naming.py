@@ -59,7 +59,10 @@ def test_random_weights_are_told_from_trained_ones():
     [
         ("colourfulness (instrument) chose it.", "Colourfulness (instrument) chose it."),
         ("edge density (instrument) chose it.", "Edge density (instrument) chose it."),
-        ("my_package:Mine chose it over sharpness (instrument).", "my_package:Mine chose it over sharpness (instrument)."),
+        (
+            "my_package:Mine chose it over sharpness (instrument).",
+            "my_package:Mine chose it over sharpness (instrument).",
+        ),
         ("pickscore chose it.", "pickscore chose it."),
         ("", ""),
     ],

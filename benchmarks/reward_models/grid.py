@@ -49,7 +49,9 @@ def prompts(number: int) -> tuple[str, str]:
 def write_picture(path: Path, number: int) -> None:
     """A structured picture of 1024 × 1024 with grain, as JPEG; no two are the same."""
     rng = np.random.default_rng([11, number])
-    coarse = Image.fromarray(rng.integers(0, 256, (24, 24, 3), dtype=np.uint8)).resize((SIDE, SIDE), Image.BICUBIC)
+    coarse = Image.fromarray(rng.integers(0, 256, (24, 24, 3), dtype=np.uint8)).resize(
+        (SIDE, SIDE), Image.Resampling.BICUBIC
+    )
     grain = rng.integers(-9, 10, (SIDE, SIDE, 3), dtype=np.int16)
     values = np.asarray(coarse.filter(ImageFilter.SHARPEN), np.int16) + grain
     Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)).save(path, quality=92)
@@ -91,7 +93,8 @@ def write_clip_vocabulary(folder: Path, rows: int = 49408) -> None:
     vocabulary = {piece: number for number, piece in enumerate(pieces)}
     vocabulary |= {f"<unused {number}>": number for number in range(len(vocabulary), rows - 2)}
     vocabulary |= {"<|startoftext|>": rows - 2, "<|endoftext|>": rows - 1}
-    CLIPTokenizer(vocab=vocabulary, merges=[tuple(pair) for pair in trained["merges"]]).save_pretrained(folder)
+    merges: Any = [tuple(pair) for pair in trained["merges"]]
+    CLIPTokenizer(vocab=vocabulary, merges=merges).save_pretrained(folder)
 
 
 def write_bert_vocabulary(folder: Path) -> None:

@@ -86,6 +86,16 @@ def test_a_batch_grows_on_an_accelerator_and_not_on_the_cpu(device: str, largest
     assert max(seen) == largest
 
 
+@pytest.mark.parametrize(("device", "wanted", "size"), [("cpu", None, 1), ("cuda", None, 8), ("cpu", 3, 3)])
+def test_a_size_for_the_cpu_holds_there_and_gives_way_to_a_wanted_one(
+    device: str, wanted: int | None, size: int
+) -> None:
+    found = BatchSize.on(device, wanted, on_cpu=1)
+    assert found.current == size
+    found.fitted(size)
+    assert found.current == (16 if device == "cuda" else size)
+
+
 def test_a_wanted_batch_is_kept() -> None:
     seen: list[int] = []
     encode(range(30), lambda n: n, lambda batch: seen.append(len(batch)) or batch, BatchSize.on("cuda", 5))

@@ -1,4 +1,4 @@
-"""A small ledger with everything that a report must show, a study over it, and a browser where there is one."""
+"""Small ledgers with everything that a report must show, studies over them, and a browser where there is one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from fauve.ledger import Answer, Ledger
+from fauve.models.scorers.reward_cards import REWARD_CARDS
 from fauve.records import Contrast, Finding, ImportedScore, Outcome, PromptPair, Published, Selection, Test
 from fauve.report import build_report
+from fauve.studies import STUDIES, Evidence, analyse_all
 from fauve.studies.protocol import Chart, Mark, Study
 
 HOSTILE = (
@@ -166,6 +168,63 @@ def make_site(folder: Path, photo: Callable[..., bytes], text: str = "", pairs: 
     with Ledger(folder / "run") as opened:
         index = build_report(opened, findings, [study], folder / "report", provenance)
     return Site(index, folder / "run", (study,), tuple(findings))
+
+
+UNTRAINED = "imagereward (random weights)"
+AUDITED = {UNTRAINED: -1.0, "mine": 1.0, "instrument:colourfulness": -1.0, "polish": -1.0, "random": 0.0}
+"""Scorers of the audited site and what each makes of the picture that was asked for, against the other one."""
+
+
+def audit(ledger: Ledger, photo: Callable[..., bytes]) -> None:
+    """Eight pairs of one generator, scored whole by every scorer of AUDITED; scores of HPSv3 come with them."""
+    pictures = [ledger.add_image(photo(seed, (64, 48)), f"{seed}").sha256 for seed in range(16)]
+    pairs = [
+        PromptPair(
+            f"{n}",
+            "nano-banana",
+            {"original": f"A bus number {n}", "anti": f"A bus number {n}, out of focus"},
+            {"original": pictures[2 * n], "anti": pictures[2 * n + 1]},
+            ("clarity", "emotion")[: 1 + n % 2],
+            selection=Selection("people", "anti", "here"),
+            scores=tuple(
+                ImportedScore("hpsv3", image, prompt, 12.0 + n - 5.0 * (image == "anti"), "published")
+                for image in ("original", "anti")
+                for prompt in ("original", "anti")
+            ),
+        )
+        for n in range(8)
+    ]
+    ledger.add_items([(pair, "here") for pair in pairs])
+    run = ledger.begin_run("fauve audit", {"fauve": "0.1.0"})
+    own = {"kind": "callable", "summary": "Mine.", "range": [None, None], "licence": None, "revision": "1"}
+    for scorer, taste in AUDITED.items():
+        card = REWARD_CARDS["imagereward"].as_json() if scorer == UNTRAINED else own
+        settings = {"weights": "random", "weights_sha256": "ab" * 32, "dtype": "float32"} if scorer == UNTRAINED else {}
+        adapter = ledger.register("scorer", scorer, settings, card)
+        answers = [
+            Answer(image, ledger.add_prompt(prompt or ""), Outcome.OK, n + taste * (slot == "anti"))
+            for n, pair in enumerate(pairs)
+            for slot, image in pair.images.items()
+            for prompt in pair.prompts.values()
+        ]
+        ledger.record_cells(run, adapter, answers)
+        if scorer == UNTRAINED:
+            ledger.record_provenance(run, adapter, {"device": "cpu", "torch": "2.9", "source": "local"})
+            asked = [ledger.add_prompt(pair.prompts["anti"] or "") for pair in pairs]
+            ledger.record_tokens(adapter, [(prompt, 30 + n, n > 5) for n, prompt in enumerate(asked)])
+
+
+@pytest.fixture(scope="session")
+def audited_site(tmp_path_factory: pytest.TempPathFactory, photo_bytes: Callable[..., bytes]) -> Site:
+    """The report of all real studies on an audit."""
+    folder = tmp_path_factory.mktemp("audited")
+    with Ledger(folder / "run", write=True) as opened:
+        audit(opened, photo_bytes)
+    studies = tuple(STUDIES.values())
+    with Ledger(folder / "run") as opened:
+        findings = analyse_all(Evidence.read(opened))
+        index = build_report(opened, findings, studies, folder / "report", {})
+    return Site(index, folder / "run", studies, tuple(findings))
 
 
 @pytest.fixture(scope="session")

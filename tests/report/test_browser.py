@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("index.html", "study-fake.html", "gallery.html", "methods.html")
+PAGES = ("index.html", "study-fake.html", "scorer-hpsv3*.html", "gallery.html", "methods.html")
 
 
 WORST_CONTRAST = """() => {
@@ -42,7 +42,10 @@ class Watched:
         page.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else self.complaints.append(r.url))
 
     def visit(self, name: str) -> Page:
-        self.page.goto((self.site.folder / name.partition("#")[0]).as_uri() + name[len(name.partition("#")[0]) :])
+        """Open a page of the site; a name with a star is the first that fits."""
+        file, hash_sign, state = name.partition("#")
+        (path, *_) = sorted(self.site.folder.glob(file))
+        self.page.goto(path.as_uri() + hash_sign + state)
         return self.page
 
 
@@ -218,6 +221,36 @@ def test_a_cover_lifts_without_scripts(covered_site: Any, browser: Browser) -> N
     page.locator(".reveal").first.focus()
     page.keyboard.press("Space")
     assert image.evaluate("(image) => getComputedStyle(image).filter") == "none"
+    context.close()
+
+
+def test_a_picture_has_its_place_before_it_is_loaded(site: Any, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.route("**/*.jpg", lambda route: None)  # never answered: every picture stays on its way
+    page.goto((site.folder / "gallery.html").as_uri(), wait_until="commit")
+    page.wait_for_selector(".card:nth-child(12) .pair img")
+    sizes = page.evaluate(
+        """[...document.querySelectorAll('.pair img')].map((image) => {
+          const box = image.getBoundingClientRect();
+          return [image.naturalWidth, Math.round(box.width), Math.round(box.height)];
+        })"""
+    )
+    assert len(sizes) > 20
+    assert {tuple(size) for size in sizes} == {(0, 64, 48)}
+    context.close()
+
+
+def test_a_scorecard_draws_its_charts_and_published_figures_in_grey(audited_site: Any, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    watched = Watched(context.new_page(), audited_site)
+    page = watched.visit("scorer-mine.html")
+    walk(page)
+    until(page, "document.querySelectorAll('.live svg').length === document.querySelectorAll('.chart').length")
+    drawn = page.locator(".live svg").first.inner_html()
+    assert "HPSv3, published" in drawn
+    assert 'stroke="#6f675c"' in drawn
+    assert watched.complaints == []
     context.close()
 
 

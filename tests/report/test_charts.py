@@ -5,7 +5,7 @@ import io
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 
-from fauve.report.charts import chart_csv, describe, end_labels, specification
+from fauve.report.charts import DRAWN, chart_csv, describe, end_labels, specification
 from fauve.report.colours import CONTROL, PALETTE, inks
 from fauve.report.figures import svg
 from fauve.studies.protocol import Chart, Mark
@@ -38,6 +38,41 @@ def test_the_specification_carries_its_data_controls_in_grey_and_both_papers(cha
     assert spec["usermeta"]["dark"]["range"]["category"][2] == CONTROL.dark
     (order,) = {tuple(layer["encoding"]["y"]["scale"]["domain"]) for layer in spec["layer"] if "transform" in layer}
     assert order == ("HPSv3", "mine", "Random")
+
+
+def quoting() -> Chart:
+    own = Mark("mine", "mine", 0.6, 0.5, 0.7)
+    others = (Mark("HPSv3, published", "", 0.381, None, None, quoted=True), Mark("A", "", 12.1, 9.0, 15.0, quoted=True))
+    return Chart("standing", "intervals", "Standing", "share", (own, *others))
+
+
+def test_a_quoted_figure_is_drawn_as_published_and_never_as_measured() -> None:
+    spec = specification(quoting(), inks(["mine"]))
+    own, lone, ranged = spec["data"]["values"]
+    assert (own["estimate"], own["published"]) == (0.6, None)
+    assert (lone["estimate"], lone["low"], lone["published"], lone["told"]) == (
+        None,
+        None,
+        0.381,
+        "HPSv3, published: 0.381",
+    )
+    assert (ranged["published_low"], ranged["published_high"]) == (9.0, 15.0)
+    assert spec["config"]["range"]["category"] == [inks(["mine"])["mine"].light]
+    assert spec["config"]["style"]["published"]["color"] == spec["config"]["axis"]["labelColor"]
+
+
+def test_a_quoted_figure_needs_no_colour_and_says_in_the_data_that_it_is_one() -> None:
+    rows = list(csv.DictReader(io.StringIO(chart_csv(quoting()))))
+    assert [row["quoted"] for row in rows] == ["no", "yes", "yes"]
+    assert b"HPSv3, published" in svg(quoting(), inks(["mine"]))
+    assert "HPSv3, published 0.381" in describe(quoting())
+
+
+def test_shapes_do_not_point_to_either_side() -> None:
+    assert not {ink.shape for ink in PALETTE} & {"triangle-left", "triangle-right", "arrow"}
+    for shape, path in DRAWN.items():
+        points = [tuple(map(float, pair.split(","))) for pair in path.strip("MZ").split("L")]
+        assert {(-x, y) for x, y in points} == {(0.0 - x, y) for x, y in points} == set(points), shape
 
 
 def test_rows_with_several_series_get_lanes_and_a_legend(charts: tuple[Chart, ...]) -> None:

@@ -46,6 +46,11 @@ def test_verdicts(faithful: float | None, default: float, tie: bool, code: str, 
     assert (said.code, said.text) == (code, text)
 
 
+def test_a_verdict_starts_with_a_capital() -> None:
+    said = verdict(Scores(0, "anti", 1.0, 2.0, False), "colourfulness (instrument)")
+    assert said.text == "Colourfulness (instrument) overruled the prompt by 1"
+
+
 def test_a_request_is_honoured_when_the_judge_is_lower_by_more_than_the_margin() -> None:
     rows = [
         (1, "original", "eye", "clarity", "ok", 1.5),

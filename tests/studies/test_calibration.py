@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fauve.studies import calibration
+from fauve.studies.wording import leading
 
 
 def found(evidence):
@@ -73,13 +74,22 @@ def test_controls_have_no_range(evidence):
 def test_sentences_and_charts_put_the_published_range_beside(evidence):
     findings = calibration.STUDY.analyse(evidence)
     said = calibration.STUDY.sentences(findings)
-    assert any("HPSv3 gives pictures by Nano Banana" in s and "Published for Nano Banana: 12.1 ± 2.98." in s for s in said)
+    assert any(
+        "HPSv3 gives pictures by Nano Banana" in s and "Published for Nano Banana: 12.1 ± 2.98." in s for s in said
+    )
     assert any(s.startswith("mine gives photographs 4.0") for s in said)
     charts = {chart.name: chart for chart in calibration.STUDY.charts(findings)}
     trained, untrained = charts["calibration-hpsv3"], charts["calibration-hpsv3 (random weights)"]
     assert [(m.quoted, round(m.low, 2), round(m.high, 2)) for m in trained.marks if m.quoted] == [(True, 9.12, 15.08)]
     assert not any(m.quoted for m in untrained.marks)
     assert untrained.note == ""
+
+
+def test_random_weights_speak_last(evidence):
+    findings = calibration.STUDY.analyse(evidence)
+    assert "random weights" in calibration.STUDY.sentences(findings)[-1]
+    untrained_first = sorted(findings, key=lambda f: f.scorer != "hpsv3 (random weights)")
+    assert leading([f for f in untrained_first if f.metric == "lowest"])[-1].scorer == "hpsv3 (random weights)"
 
 
 def test_one_picture_has_no_spread(made):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fauve.errors import ImageRejected
 from fauve.keys import seed_from
@@ -19,17 +20,18 @@ from fauve.ledger.importing.prompts import PromptRow
 from fauve.models.protocols import Generated, Generator, ImageRequest
 from fauve.records import Outcome, PromptPair
 
-__all__ = ["Wanted", "generate", "owed_pictures", "store_pairs"]
+__all__ = ["Wanted", "generate", "owed_pictures", "settings_of_slots", "store_pairs"]
 
 SLOTS = ("original", "anti")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One picture that a generator owes: draw ``draw`` for a prompt (id and text)."""
+    """One picture that a generator owes: draw ``draw`` for a prompt (id and text), in a slot of its pair."""
 
     prompt: str
     draw: int
+    slot: str
     request: ImageRequest
 
 
@@ -51,7 +53,7 @@ def owed_pictures(
                     continue
                 seed = seed_from("draw", row.original, draw, slot if apart else "both")
                 avoid = row.negative if negative and slot == "anti" else None
-                wanted[key] = Wanted(key[0], draw, ImageRequest(text, seed, avoid))
+                wanted[key] = Wanted(key[0], draw, slot, ImageRequest(text, seed, avoid))
     return list(wanted.values())
 
 
@@ -64,16 +66,37 @@ def generate(
     batch: int,
     stop: Callable[[], bool],
 ) -> Iterator[list[Made]]:
-    """Ask in batches and file each batch as it comes back; a batch that raises is asked for one by one."""
-    for start in range(0, len(wanted), batch):
-        if stop():
-            return
-        chunk = wanted[start : start + batch]
-        for one in chunk:
-            ledger.add_prompt(one.request.prompt)
-        rows = [_file(ledger, one, answer) for one, answer in zip(chunk, _ask(generator, chunk), strict=True)]
-        record_generations(ledger, run, adapter, rows)
-        yield rows
+    """Ask in batches and file each batch as it comes back; a batch that raises is asked for one by one.
+
+    A batch holds one slot, because published settings may differ between the slots.
+    """
+    makers = by_slot(generator)
+    for slot in SLOTS:
+        owed = [one for one in wanted if one.slot == slot]
+        for start in range(0, len(owed), batch):
+            if stop():
+                return
+            chunk = owed[start : start + batch]
+            for one in chunk:
+                ledger.add_prompt(one.request.prompt)
+            rows = [_file(ledger, one, answer) for one, answer in zip(chunk, _ask(makers[slot], chunk), strict=True)]
+            record_generations(ledger, run, adapter, rows)
+            yield rows
+
+
+def by_slot(generator: Generator) -> dict[str, Generator]:
+    """The generator as it makes the pictures of each slot; the same one where it makes no difference."""
+    vary = getattr(generator, "for_slot", None)
+    return {slot: generator if vary is None else vary(slot) for slot in SLOTS}
+
+
+def settings_of_slots(generator: Generator) -> dict[str, Any]:
+    """The generator's settings; where they differ between the slots, those of both."""
+    found = {slot: dict(maker.settings) for slot, maker in by_slot(generator).items()}
+    first, second = found["original"], found["anti"]
+    if first == second:
+        return first
+    return {"preset": first.get("preset"), **found}
 
 
 def store_pairs(ledger: Ledger, adapter: str, name: str, prompts: Sequence[PromptRow], draws: int) -> int:

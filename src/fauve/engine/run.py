@@ -15,7 +15,7 @@ from typing import cast
 
 from fauve.engine.estimate import seconds_for
 from fauve.engine.executors.local import Executor, Inline, Processes
-from fauve.engine.generating import generate, owed_pictures, store_pairs
+from fauve.engine.generating import generate, owed_pictures, settings_of_slots, store_pairs
 from fauve.engine.interrupt import stoppable
 from fauve.engine.jobs import AdapterSpec, answer_all, filed_settings, load_here, prepare_here, shown_name, unload
 from fauve.engine.plan import Work, bundles
@@ -156,7 +156,7 @@ class _Run:
         """Bring one generator's pictures to their end, and make items of the pairs that are complete."""
         spec, prompts = _spec("generator", asked), self._prompts()
         model = cast(Generator, prepare_here(spec))
-        name, settings = shown_name(model), filed_settings(spec, model)
+        name, settings = shown_name(model), settings_of_slots(model)
         adapter = self.ledger.register("generator", name, settings, model.card.as_json())
         chosen = self.settings.prompts
         apart = settings.get("preset") == "paper"

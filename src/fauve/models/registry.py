@@ -21,6 +21,8 @@ from typing import Any, cast
 from fauve.errors import PluginError, UnknownName
 from fauve.models.callables import CallableScorer
 from fauve.models.cards import ModelCard
+from fauve.models.generators.api_cards import API_CARDS
+from fauve.models.generators.generator_cards import GENERATOR_CARDS
 from fauve.models.protocols import Generator, Judge, Scorer
 from fauve.models.scorers.reward_cards import REWARD_CARDS
 
@@ -66,7 +68,23 @@ SCORERS: dict[str, Entry] = {
     )
 }
 
-GENERATORS: dict[str, Entry] = {}
+_APIS = {
+    "nano-banana": "api_openrouter:OpenRouterImages",
+    "gpt-image-1.5": "api_openai:OpenAIImages",
+    "seedream-4": "api_replicate:ReplicateImages",
+    "qwen-image@replicate": "api_replicate:ReplicateImages",
+}
+
+
+def _generator(card: ModelCard) -> Entry:
+    """A pipeline on this machine, or a service; its card is plain data."""
+    target = _APIS.get(card.name, "local:LocalGenerator")
+    return Entry(card.name, f"fauve.models.generators.{target}", {"name": card.name}, card=card)
+
+
+GENERATORS: dict[str, Entry] = {
+    card.name: _generator(card) for card in (*GENERATOR_CARDS.values(), *API_CARDS.values())
+}
 
 JUDGES: dict[str, Entry] = {"instruments": Entry("instruments", "fauve.models.judges.instruments:InstrumentJudge")}
 
@@ -76,6 +94,12 @@ _PREFIXES = {
     "blip": "fauve.models.scorers.blip:BlipMatching",
 }
 """Families named ``prefix:member``: an instrument, or the hub id or folder of any CLIP, SigLIP or BLIP."""
+
+_GENERATOR_PREFIXES = {
+    "diffusers": "fauve.models.generators.local:LocalGenerator",
+    "openai-images": "fauve.models.generators.api_openai:OpenAIImages",
+}
+"""Generators named ``prefix:member``: any pipeline by hub id or folder, any model of an OpenAI-compatible endpoint."""
 
 _SCORER_PARTS = ("card", "settings", "load", "score")
 _GENERATOR_PARTS = ("card", "settings", "load", "generate")
@@ -148,6 +172,8 @@ def _make(kind: str, name: str, options: Mapping[str, Any]) -> Any:
         # A folder's own name stands in tables and keys: where it lies on this machine does not belong there.
         shown = Path(member).name if Path(member).is_dir() else member
         return _build(target, {"name": f"{prefix}:{shown}", "weights": member, **options}, name)
+    if kind == "generator" and prefix in _GENERATOR_PREFIXES:
+        return _build(_resolve(_GENERATOR_PREFIXES[prefix], name), {"name": name, **options}, name)
     if member:
         return _build(_resolve(name, name), dict(options), name)
     raise UnknownName(kind, name, known)

@@ -20,6 +20,7 @@ from fauve.report.numbers import format_estimate, format_value
 from fauve.studies.protocol import Chart, Mark
 
 __all__ = [
+    "DRAWN",
     "chart_csv",
     "describe",
     "end_labels",
@@ -44,7 +45,7 @@ _ABOVE = 26
 """The title of an upright axis stands so far above the plot: the name of a line at its upper edge has room below."""
 _MOST_DOSES = 8
 
-_DRAWN = {
+DRAWN = {
     "pentagon": "M0,-1L0.95,-0.31L0.59,0.81L-0.59,0.81L-0.95,-0.31Z",
     "star": "M0,-1L0.29,-0.4L0.95,-0.31L0.48,0.15L0.59,0.81L0,0.5L-0.59,0.81L-0.48,0.15L-0.95,-0.31L-0.29,-0.4Z",
 }
@@ -211,7 +212,7 @@ def _config(theme: Mapping[str, str], colours: list[str], chosen: list[Ink]) -> 
             "published-range": {"stroke": theme["soft"]},
         },
         "legend": {"labelColor": theme["ink"], "labelFontSize": 13, "symbolSize": 70, "labelLimit": 260},
-        "range": {"category": colours, "symbol": [_DRAWN.get(ink.shape, ink.shape) for ink in chosen]},
+        "range": {"category": colours, "symbol": [DRAWN.get(ink.shape, ink.shape) for ink in chosen]},
     }
 
 

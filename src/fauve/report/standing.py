@@ -78,7 +78,7 @@ def standing(main: Finding, findings: Sequence[Finding]) -> list[str]:
 
 
 def standing_chart(scorer: str, main: Finding, findings: Sequence[Finding]) -> Chart:
-    """The scorer, the controls on the same choices, and, unless its weights are random, what was published of others."""
+    """The scorer, the controls on the same choices, and published figures; none of these beside random weights."""
     stated = {} if is_untrained(scorer) else published_scorers("reward_classification", "accuracy")
     own = stated.get(scorer)
     controls = _beside(main, findings)

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fauve.naming import generator_name, scorer_kind, scorer_name
+from fauve.naming import generator_name, is_untrained, scorer_kind, scorer_name
 from fauve.records import Finding, Published
 from fauve.stats.bootstrap import Resampling, Statistic, cluster_bootstrap
 from fauve.stats.intervals import Estimate
@@ -68,9 +68,10 @@ class Calibration:
         return findings
 
     def sentences(self, findings: Sequence[Finding]) -> list[str]:
-        """One sentence a scorer and generator; the published range beside it where there is one."""
+        """One sentence a scorer and generator, random weights last; beside it what was published, if anything was."""
         said = []
-        for mean in [f for f in findings if f.metric == "mean" and f.estimate is not None]:
+        means = [f for f in findings if f.metric == "mean" and f.estimate is not None]
+        for mean in sorted(means, key=lambda f: (is_untrained(f.scorer or ""), f.generator == STIMULI)):
             mine = {f.metric: f.estimate for f in findings if _same(f, mean)}
             if mine.get("sd") is not None and "source" not in mean.group:
                 said.append(_sentence(mean, mine))

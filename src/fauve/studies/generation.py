@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from fauve.naming import generator_name, scorer_kind, scorer_name
+from fauve.naming import generator_name, is_untrained, scorer_kind, scorer_name
 from fauve.records import Finding
 from fauve.stats.association import rank_regression
 from fauve.stats.bootstrap import cluster_bootstrap
@@ -261,7 +261,7 @@ def _surest(findings: Sequence[Finding]) -> list[Finding]:
             return 0.0
         return abs(f.estimate or 0.0) * 2 / (f.high - f.low)
 
-    return sorted(models, key=lambda f: (-sureness(f), f.scorer or "", f.generator or ""))
+    return sorted(models, key=lambda f: (is_untrained(f.scorer or ""), -sureness(f), f.scorer or "", f.generator or ""))
 
 
 def _lowest_and_highest(findings: Sequence[Finding], form: str) -> list[str]:

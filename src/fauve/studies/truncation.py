@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from fauve.naming import scorer_name
+from fauve.naming import is_untrained, scorer_name
 from fauve.records import COMPUTED, Finding
 from fauve.studies.charting import CHANCE, interval_chart
 from fauve.studies.contrasting import contrast_findings
@@ -71,7 +71,7 @@ class Truncation:
         """Who cut the most requests first."""
         shares = [f for f in findings if f.metric == "truncated" and f.group["prompt"] == "request"]
         said = []
-        for f in sorted(shares, key=lambda f: (-(f.estimate or 0), f.scorer or "")):
+        for f in sorted(shares, key=lambda f: (is_untrained(_scorer(f)), -(f.estimate or 0), _scorer(f))):
             if f.estimate:
                 said.append(
                     f"{_spoken(f)} cut {count(f)} requests short ({range_percent(f)}): it never read their end."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fauve.naming import generator_name, scorer_kind
+from fauve.naming import generator_name, is_untrained, scorer_kind
 from fauve.numbers import decimals_for, fixed
 from fauve.records import Finding
 from fauve.studies.evidence import STIMULI
@@ -62,8 +62,10 @@ def where_from(finding: Finding) -> str:
 def leading(findings: Sequence[Finding]) -> list[Finding]:
     """The findings that sentences are about: those of models under study, or of everything where there are none.
 
-    Lowest estimate first; where a scorer has several sources, only what was computed here.
+    Lowest estimate first, random weights last; where a scorer has several sources, only what was computed here.
     """
     stated = [f for f in findings if f.estimate is not None and f.scorer is not None and "source" not in f.group]
     models = [f for f in stated if scorer_kind(f.scorer or "") == "model"]
-    return sorted(models or stated, key=lambda f: (f.estimate, f.scorer, f.generator or ""))
+    return sorted(
+        models or stated, key=lambda f: (is_untrained(f.scorer or ""), f.estimate, f.scorer, f.generator or "")
+    )

@@ -1,7 +1,7 @@
 """A picture service on loopback that plays the shapes and faults of OpenAI, OpenRouter, Google and Replicate.
 
-What it does with a prompt is scripted: a queue of acts for each prompt, ``ok`` once the queue is empty. It keeps every
-call, counts what it would bill, and how many paid calls were under way at once.
+What it does with a prompt is scripted: a queue of acts for each prompt, ``ok`` once it is empty; ``default`` is what
+every other prompt meets. It keeps every call, counts what it would bill and how many paid calls are under way at once.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ class ProviderServer:
         self.cancelled: list[str] = []
         self.predictions: dict[str, dict[str, Any]] = {}
         self.polls_until_done = 1
+        self.default = "ok"
         self._scripts: dict[str, list[str]] = {}
         self._at_once = 0
         self.lock = threading.Lock()
@@ -105,8 +106,10 @@ class ProviderServer:
 
     def next_act(self, prompt: str) -> str:
         with self.lock:
-            queue = self._scripts.get(prompt) or self._scripts.get("*") or ["ok"]
-            return queue.pop(0) if prompt in self._scripts or len(queue) > 1 else queue[0]
+            queue = self._scripts.get(prompt)
+            if queue is None:
+                return self.default if "download" not in prompt and "poll" not in prompt else "ok"
+            return queue.pop(0) if queue else "ok"
 
     def enter(self) -> None:
         with self.lock:
@@ -210,7 +213,9 @@ def act(name: str, kind: str, prompt: str, key: str) -> Act:  # noqa: C901 - one
     elif name == "jpeg":
         body = ok_body(kind, base64.b64encode(picture(prompt, "JPEG")).decode())
     elif name == "text":
-        body = text_body(kind, "I would rather\ndescribe it: " + "a cat, " * 100, "stop" if kind != "gemini" else "STOP")
+        body = text_body(
+            kind, "I would rather\ndescribe it: " + "a cat, " * 100, "stop" if kind != "gemini" else "STOP"
+        )
     elif name == "nothing":
         body = text_body(kind, None, "NO_IMAGE")
     elif name == "empty":
@@ -264,8 +269,8 @@ class _Handler(BaseHTTPRequestHandler):
         if "/files/" in self.path:
             prompt = base64.urlsafe_b64decode(self.path.rpartition("/")[2]).decode()
             name = self.provider.next_act(f"download {prompt}")
-            gone = Act(404, b"gone")
-            self._answer(gone if name == "404" else Act(200, picture(prompt), {"Content-Type": "image/png"}, name))
+            fine = Act(200, picture(prompt), {"Content-Type": "image/png"}, "" if name == "ok" else name)
+            self._answer(Act(int(name), b"gone") if name.isdigit() else fine)
             return
         self._poll(self.path.rpartition("/")[2])
 
@@ -280,15 +285,14 @@ class _Handler(BaseHTTPRequestHandler):
         prompt = prompt_of(kind, body)
         self._keep(prompt, body)
         self.provider.enter()
-        try:
-            time.sleep(self.provider.delay)
-            name = self.provider.next_act(prompt)
-            if kind == "replicate" and name not in {"auth", "money", "model", "bad", "reset", "hang", "empty"}:
-                self._create(prompt, name)
-            else:
-                self._paid(kind, prompt, name)
-        finally:
-            self.provider.leave()
+        time.sleep(self.provider.delay)
+        # before the answer: a client that has it may call again at once
+        self.provider.leave()
+        name = self.provider.next_act(prompt)
+        if kind == "replicate" and name not in {"auth", "money", "model", "bad", "reset", "hang", "empty"}:
+            self._create(prompt, name)
+        else:
+            self._paid(kind, prompt, name)
 
     def _paid(self, kind: str, prompt: str, name: str) -> None:
         key = self.headers.get("Authorization", "").removeprefix("Bearer ") or self.headers.get("x-goog-api-key", "")
@@ -329,7 +333,13 @@ class _Handler(BaseHTTPRequestHandler):
             url = f"{self.provider.url}/files/{address}"
             bad = "data:image/png;base64,@@@"
             blue = "data:image/png;base64," + base64.b64encode(constant()).decode()
-            outputs = {"nothing": None, "single": url, "base64": [bad], "constant": [blue], "file": ["file:///etc/hosts"]}
+            outputs = {
+                "nothing": None,
+                "single": url,
+                "base64": [bad],
+                "constant": [blue],
+                "file": ["file:///etc/hosts"],
+            }
             record["output"] = outputs.get(name, [url])
         self._answer(Act(200, json.dumps(record).encode()))
 

@@ -18,8 +18,12 @@ from fauve.records import Outcome
 
 __all__ = ["Account", "checked_address", "not_sent"]
 
-_KEY_SHAPES = re.compile(r"\b(?:sk|r8|hf|pk|AIza)[-_]?[\w*.-]{8,}")
+_KEY_SHAPES = re.compile(r"\b(?:(?:sk|pk)-|(?:r8|hf)_|AIza)[\w*.-]{8,}")
 """What keys of the four services look like: an error message may quote another key than ours, or a masked one."""
+
+
+_SHORTEST_KEY = 8
+"""What stands for a key at a service that wants none is shorter, and would be found in every other word."""
 
 
 class Account:
@@ -92,7 +96,7 @@ class Account:
         """The same plain value without our key, or anything that looks like one, in any of its texts."""
         if isinstance(value, str):
             for key in (self._key(), quote(self._key(), safe="")):
-                value = value.replace(key, "[key]") if key else value
+                value = value.replace(key, "[key]") if len(key) >= _SHORTEST_KEY else value
             return _KEY_SHAPES.sub("[key]", value)
         if isinstance(value, Mapping):
             return {name: self.redact(part) for name, part in value.items()}

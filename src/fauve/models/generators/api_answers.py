@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ __all__ = [
     "dig",
     "from_base64",
     "from_data_url",
+    "plain",
     "read_error",
     "read_json",
     "revised",
@@ -146,6 +148,23 @@ def dig(value: Any, *path: str | int) -> Any:
         else:
             value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
     return value
+
+
+def plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be filed of facts: texts, finite numbers and lists of them. A service may send anything."""
+    kept = {
+        name: [one for one in value if _fits(one)] if isinstance(value, list) else value
+        for name, value in facts.items()
+    }
+    return {
+        name: shortened(value, _REVISED_LENGTH) if isinstance(value, str) else value
+        for name, value in kept.items()
+        if isinstance(value, list) or _fits(value)
+    }
+
+
+def _fits(value: Any) -> bool:
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def revised(text: Any) -> dict[str, Any]:

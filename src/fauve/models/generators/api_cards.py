@@ -2,8 +2,8 @@
 
 A preset ``paper`` repeats what the scripts of arXiv:2512.11883 sent, faults of sampling included, but for their
 placeholder pictures: a request without a picture stays without one. ``matched`` sends the same with every request,
-fixes what a service would choose by itself, and switches rewriting of prompts and distilled short-cuts off. Prices and the
-life of closed models change: give ``price`` from the service's own list.
+fixes what a service would choose by itself, and switches rewriting of prompts and distilled short-cuts off. Prices
+and the life of closed models change: give ``price`` from the service's own list.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from fauve.errors import ConfigError, ModelError, suggestion
 from fauve.keys import digest, digest_bytes
 from fauve.models.cards import ModelCard
 from fauve.models.generators.api_account import Account
-from fauve.models.generators.api_answers import NoPicture, Picture, ProviderError, checked, shortened
+from fauve.models.generators.api_answers import NoPicture, Picture, ProviderError, checked, plain, shortened
 from fauve.models.generators.api_journal import ApiJournal
 from fauve.models.generators.api_limits import Budget, Limits
 from fauve.models.generators.api_line import LOG, Line
@@ -221,7 +221,7 @@ class ApiGenerator(ABC):
 
     def _filed(self, key: str, line: Line, made: Generated) -> Generated:
         reason = None if made.reason is None else shortened(self.account.redact(made.reason), 500)
-        facts = self.account.redact({name: value for name, value in made.facts.items() if value is not None})
+        facts = self.account.redact(plain(made.facts))
         if self.account.journal is not None and line.statuses:
             self.account.journal.answered(key, str(made.outcome), reason, line.cost, facts, made.data)
         LOG.info("%s %s: %s%s", self.card.name, key[:12], made.outcome, f" ({reason})" if reason else "")

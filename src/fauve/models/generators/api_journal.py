@@ -44,6 +44,9 @@ class ApiJournal:
         self._spent = Decimal(0)
         for event in self._events():
             self._take(event)
+        if self._open:
+            # of a process that ended early: an answer from now on does not tell what those calls have cost
+            self._write({"event": "taken up"})
 
     def spent(self) -> Decimal:
         """Money that the journal tells of; a call whose answer never came counts with its price."""
@@ -121,8 +124,11 @@ class ApiJournal:
         return events
 
     def _take(self, event: Mapping[str, Any]) -> None:
-        key, kind = event["key"], event["event"]
-        if kind == "sent":
+        key, kind = event.get("key", ""), event["event"]
+        if kind == "taken up":
+            self._spent += sum(self._open.values(), Decimal(0))
+            self._open.clear()
+        elif kind == "sent":
             self._open[key] = self._open.get(key, Decimal(0)) + Decimal(event["price"])
         elif kind == "accepted":
             self._jobs[key] = event["job"]

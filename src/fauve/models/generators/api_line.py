@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from fauve.models.generators.api_account import Account
 from fauve.models.generators.api_answers import NoPicture, ProviderError, read_error, shortened
@@ -107,8 +108,13 @@ class Line:
 
     def fetch(self, url: str) -> Reply:
         """Download from an address that the service gave; it never sees the key. Raises NoPicture."""
-        secure = self.account.base_url.startswith("https:")
-        if not url.startswith("https://") and (secure or not url.startswith("http://")):
+        schemes = {"https"} if self.account.base_url.startswith("https:") else {"https", "http"}
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            usable = False
+        if not (usable and url.isascii() and url.isprintable()) or " " in url:
             raise NoPicture(Outcome.UNPARSABLE, "the picture's address is no https address")
         return self._until_final(lambda: self._free(Call("GET", url), lambda error: None))
 

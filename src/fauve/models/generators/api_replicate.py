@@ -37,7 +37,7 @@ _MODELS = {"seedream-4": "bytedance/seedream-4", "qwen-image@replicate": "qwen/q
 _SEEDED = frozenset({"qwen-image@replicate"})
 _EDITS = frozenset({"seedream-4"})
 _MATCHED_NEGATIVE = " "
-_FAILED = frozenset({"failed", "canceled", "aborted"})
+_FAILED = ("failed", "canceled", "aborted")  # no sets: whatever a service sends can be compared, not hashed
 _REFUSALS = ("nsfw", "safety", "sensitive", "flagged", "moderation", "e005", "content policy")
 
 
@@ -168,7 +168,7 @@ class ReplicateImages(ApiGenerator):
 
     def _ended(self, prediction: dict[str, Any], job: str, line: Line) -> dict[str, Any]:
         wait = self.poll
-        while prediction.get("status") not in {"succeeded", *_FAILED}:
+        while prediction.get("status") not in ("succeeded", *_FAILED):
             if line.left() <= wait:
                 raise NoPicture(
                     Outcome.TIMED_OUT, f"the prediction had not ended after {self.account.limits.deadline:.3g} s"

@@ -183,35 +183,42 @@ def _body(response: http.client.HTTPResponse) -> bytes:
     return held.getvalue()
 
 
-class _Timed(io.RawIOBase):
-    """A connected socket on which every read waits only for what is left of the whole call's time."""
+class _Timed:
+    """A connected socket on which every wait is only for what is left of the whole call's time."""
 
     def __init__(self, plain: socket.socket, until: float) -> None:
         self._plain, self._until = plain, until
 
     def makefile(self, mode: str) -> io.BufferedReader:
         """What a response is read from."""
-        return io.BufferedReader(self, _CHUNK)
+        return io.BufferedReader(_TimedReader(self._plain, self._until), _CHUNK)
 
     def sendall(self, data: Any) -> None:
-        """Send all of ``data``, which may take what is left of the time."""
-        self._plain.settimeout(self._left())
+        """Send all of ``data``. Raises TimeoutError at the end of the call's time."""
+        self._plain.settimeout(_left(self._until))
         self._plain.sendall(data)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._plain.close()
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads of a socket that it does not own."""
+
+    def __init__(self, plain: socket.socket, until: float) -> None:
+        self._plain, self._until = plain, until
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Wait for bytes. Raises TimeoutError at the end of the call's time."""
-        self._plain.settimeout(self._left())
+        self._plain.settimeout(_left(self._until))
         return self._plain.recv_into(buffer)
 
-    def close(self) -> None:
-        self._plain.close()
-        super().close()
 
-    def _left(self) -> float:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

@@ -1,1 +1,1 @@
-"""Keeping a generator to its prompt: negative guidance inside the attention, and the dial from a base to its alignment."""
+"""Keeping a generator to its prompt: negative guidance inside attention, and the dial of its alignment."""

@@ -38,7 +38,9 @@ class SteeredName:
 
     def __post_init__(self) -> None:
         if not self.base:
-            raise ConfigError("a steered generator has no name before its dial or guidance. Write NAME~0.5 or NAME+vsf@2.")
+            raise ConfigError(
+                "a steered generator has no name before its dial or guidance. Write NAME~0.5 or NAME+vsf@2."
+            )
         if (self.guidance is None) != (self.scale is None):
             raise ConfigError(f"{self.base}: guidance and scale belong together, as in {self.base}+vsf@2.0.")
         if self.guidance is not None and self.guidance not in GUIDANCES:

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its name everywhere
 from torch import Tensor
 
+from fauve.errors import ConfigError
 from fauve.models.steering.split_attention import Parts
 from fauve.models.steering.vsf_rule import Dose
 
@@ -43,10 +44,13 @@ class ReleasedFluxRule:
 
     def __init__(self, dose: Dose) -> None:
         self._dose = dose
+        self._refuse_offset()
         self._size: tuple[int, int, int] | None = None
         self._mask = torch.empty(0)
 
     def __call__(self, query: Parts, key: Parts, value: Parts) -> Parts:
+        """As every rule. Raises ConfigError where a schedule gives an offset."""
+        self._refuse_offset()
         size = (query.positive.shape[2], query.negative.shape[2], query.image.shape[2])
         if size != self._size or self._mask.device != query.image.device:
             self._mask, self._size = released_flux_mask(*size, query.image.device), size
@@ -56,5 +60,12 @@ class ReleasedFluxRule:
             torch.cat([*value, value.negative * -self._dose.scale], dim=2),
             attn_mask=self._mask,
         )
-        positive, negative, image = output.split(size, dim=2)
+        positive, negative, image = torch.split(output, list(size), dim=2)
         return Parts(positive, negative, image)
+
+    def _refuse_offset(self) -> None:
+        if self._dose.offset != 0:
+            raise ConfigError(
+                f"the released Flux code of Value Sign Flip has no offset, and {self._dose.offset} was given. Leave it "
+                "at 0, or use the intended mode."
+            )

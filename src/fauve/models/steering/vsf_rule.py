@@ -20,7 +20,14 @@ import torch.nn.functional as F  # noqa: N812 - its name everywhere
 from torch import Tensor
 
 from fauve.errors import ConfigError
-from fauve.models.steering.split_attention import Parts, attend, attend_with_mass, has_mass, hide_negative, merge_flipped
+from fauve.models.steering.split_attention import (
+    Parts,
+    attend,
+    attend_with_mass,
+    has_mass,
+    hide_negative,
+    merge_flipped,
+)
 
 __all__ = ["Dose", "Schedule", "flip_values"]
 
@@ -51,7 +58,7 @@ class Dose:
 
 
 def flip_values(dose: Dose) -> Callable[[Parts, Parts, Parts], Parts]:
-    """The rule above under a dose, read anew at every call. Three calls of attention and no mask of tokens by tokens."""
+    """The rule under a dose that is read anew at every call: three calls of attention, no mask of tokens by tokens."""
 
     def rule(query: Parts, key: Parts, value: Parts) -> Parts:
         if math.isinf(dose.offset):

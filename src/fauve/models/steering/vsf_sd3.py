@@ -1,9 +1,9 @@
 """What the released SD3.5 code of Value Sign Flip computes.
 
-Its text is [P, Na, Nb]: the negative prompt twice, with the mask made for one. Image and positive rows see Na as they see
-P, unflipped, and Na sees them; Nb sees itself and the image, and only the image sees its flipped copy. So it is the
-intended rule with "P followed by N" in the place of P, and what reaches the first layer is (1 − scale·e^(−offset)) times
-the negative prompt.
+Its text is [P, Na, Nb]: the negative prompt twice, with the mask made for one. Image and positive rows see Na as they
+see P, unflipped, and Na sees them; Nb sees itself and the image, and only the image sees its flipped copy. So it is
+the intended rule with "P followed by N" in the place of P, and what reaches the first layer is
+(1 − scale·e^(−offset)) times the negative prompt.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@
     if (narrow.matches) {
       spec.layer = spec.layer.filter((layer) => layer.name !== "values");
       const rows = spec.layer.flatMap((layer) => (layer.encoding?.y?.axis ? [layer.encoding.y.axis] : []));
-      for (const axis of rows) axis.labelLimit &&= 130;
+      for (const axis of rows) axis.labelLimit &&= 150;
       for (const layer of spec.layer) if (layer.name === "names") layer.mark.limit = 96;
       for (const layer of spec.layer) rewrap(layer.encoding?.x);
     }
