@@ -30,7 +30,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from fauve.models.steering.dial import lora_dial
 from fauve.models.steering.flux_host import FluxHost
 from fauve.models.steering.hosts import EncodedText, steered
-from fauve.models.steering.nag import NagSettings, _NagRule
+from fauve.models.steering.nag import NagRule, NagSettings
 from fauve.models.steering.split_attention import Rule
 from fauve.models.steering.vsf_flux import ReleasedFluxRule
 from fauve.models.steering.vsf_rule import Dose, flip_values
@@ -53,7 +53,7 @@ WAYS: dict[str, tuple[bool, Callable[[], tuple[Rule, Rule | None]]]] = {
     "VSF, offset 0": (False, lambda: (flip_values(Dose(3.5)),) * 2),
     "VSF, offset 0.2": (False, lambda: (flip_values(Dose(3.5, 0.2)),) * 2),
     "VSF as released (dense mask)": (False, lambda: (ReleasedFluxRule(Dose(3.5)), None)),
-    "NAG, both prompts in one row": (True, lambda: (_NagRule(NagSettings()),) * 2),
+    "NAG, both prompts in one row": (True, lambda: (NagRule(NagSettings()),) * 2),
 }
 """Whether the negative prompt is padded, and the rules for double and for single blocks."""
 
@@ -76,8 +76,8 @@ def way(model: Any, name: str, text: int, image: int) -> Iterator[dict[str, Any]
     """The model steered in one way, and its inputs."""
     padded, rules = WAYS[name]
     negative = text if padded else NEGATIVE
-    empty = torch.empty(1, 0, 0)
-    encoded = EncodedText(empty.expand(1, 0, 0).new_empty(1, text, 0), empty.new_empty(1, negative, 0), empty, empty)
+    pooled = torch.empty(1, 0)
+    encoded = EncodedText(torch.empty(1, text, 0), torch.empty(1, negative, 0), pooled, pooled)
     host = FluxHost(SimpleNamespace(transformer=model))
     with steered(model, host.processors(encoded, *rules())):
         yield inputs(model, text + negative, image)
@@ -99,7 +99,6 @@ def count() -> dict[str, float]:
     for name in WAYS:
         with way(model, name, 512, 4096) as given:
             found[name] = counted(model, given) / plain
-    # two whole branches, as the published NAG pipelines have them at most, and CFG has
     found["two forwards (CFG)"] = counted(model, inputs(model, 512, 4096, batch=2)) / plain
     print(f"plain: {plain / 1e12:.2f} TMAC a forward (FLUX.1 dev, 4096 image tokens, 512 text tokens)\n")
     return found

@@ -72,7 +72,14 @@ def fauve() -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; exit codes: 0 done, 1 failed, 2 wrong input, 130 stopped on request."""
     try:
-        fauve.main(args=args, prog_name="fauve")
+        code = fauve.main(args=args, prog_name="fauve", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped: what had finished is in the ledger. The same command goes on from there", err=True)
+        sys.exit(STOPPED)
     except Interrupted as error:
         _tell(error)
         sys.exit(STOPPED)

@@ -89,5 +89,5 @@ def _show(result: api.RunResult) -> None:
     if not result.fresh:
         click.echo("Nothing to do: everything that was asked for is there.")
     click.echo(f"Report: {result.report}")
-    if any(failed.values()) and not any(counts.get("ok") for counts in result.summary.outcomes.values()):
+    if result.summary.stopped:
         raise SystemExit(1)

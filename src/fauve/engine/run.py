@@ -29,13 +29,12 @@ from fauve.ledger.importing import import_contrasts, import_pairs, import_scores
 from fauve.ledger.importing.prompts import PromptRow, read_prompts
 from fauve.ledger.owed import owed_cells, owed_dimensions
 from fauve.models.protocols import Generator, Judge, Scorer
-from fauve.records import Outcome
 from fauve.settings import AdapterSettings, GeneratorSettings, RunSettings
 
 __all__ = ["GIVE_UP_AFTER", "RunSummary", "execute"]
 
 GIVE_UP_AFTER = 3
-"""An adapter whose first so many jobs in a row fail entirely is stopped: the rest would fail alike."""
+"""An adapter whose first so many jobs bring no single value is stopped: the rest would fail alike."""
 
 
 @dataclass(slots=True)
@@ -218,7 +217,7 @@ class _Run:
         jobs = list(bundles(ledger, works, self.settings.engine.images_per_job))
         self.progress.stage(", ".join(work.spec.name for work in works), sum(len(work.owed.rows) for work in works))
         executor = self._executor(len(jobs), alone=not works[0].weightless)
-        hopeless: Counter[str] = Counter()
+        jobs_done: Counter[str] = Counter()
         started = time.monotonic()
         work_here = partial(answer_all, root=ledger.directory)
         for bundle, answered in executor.run(
@@ -227,8 +226,8 @@ class _Run:
             for job, answers in zip(bundle, answered, strict=True):
                 name = job.spec.name
                 self._record(by_spec[canonical_json(job.spec)], answers)
-                hopeless[name] = 0 if any(a.outcome is Outcome.OK for a in answers) else hopeless[name] + 1
-                if hopeless[name] == GIVE_UP_AFTER:
+                jobs_done[name] += 1
+                if not summary.outcomes[name]["ok"] and jobs_done[name] == GIVE_UP_AFTER:
                     self._give_up(name, answers[-1].reason or "no reason given")
             self.progress.advance(sum(map(len, bundle)))
         summary.seconds[", ".join(work.spec.name for work in works)] = time.monotonic() - started
@@ -255,7 +254,7 @@ class _Run:
 
     def _give_up(self, name: str, reason: str) -> None:
         self.summary.stopped[name] = reason
-        self.progress.say(f"{name} is given up after {GIVE_UP_AFTER} jobs without a single value: {reason}")
+        self.progress.say(f"{name} is given up: its first {GIVE_UP_AFTER} jobs brought no value: {reason}")
 
     def _executor(self, jobs: int, *, alone: bool) -> Executor:
         """This process for models that fill the device and for a handful of jobs, else the pool of workers."""

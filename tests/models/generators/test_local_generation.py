@@ -104,9 +104,7 @@ def test_the_same_request_gives_the_same_bytes_and_another_seed_or_prompt_anothe
 
 
 def test_loading_again_gives_the_same_pictures(family: str) -> None:
-    again = LocalGenerator(
-        SYSTEM[family], str(folder_of(family)), size=tiny.SIDE, steps=4, dtype="float32", batch=3
-    )
+    again = LocalGenerator(SYSTEM[family], str(folder_of(family)), size=tiny.SIDE, steps=4, dtype="float32", batch=3)
     again.load("cpu", "float32")
     assert [a.data for a in again.generate(requests(1, 2, 3))] == [
         a.data for a in loaded(family).generate(requests(1, 2, 3))
@@ -122,7 +120,9 @@ def test_settings_are_complete_before_loading_and_name_no_place(family: str) -> 
     assert str(folder_of(family)) not in before
     assert generator.settings["weights"] == "random"
     assert generator.settings["dtype"] == "bfloat16"
-    assert {p.dtype for p in generator.loaded.denoiser.parameters()} <= {torch.bfloat16, torch.float32}
+    assert {p.dtype for p in generator.loaded.denoiser.parameters()} == {torch.bfloat16}
+    assert {p.dtype for p in generator.loaded.pipe.vae.parameters()} == {torch.bfloat16}
+    assert generator.generate([ImageRequest("a red cat", 1)])[0].outcome is Outcome.OK
 
 
 def test_image_to_image_starts_from_the_picture(family: str) -> None:

@@ -91,11 +91,11 @@ def load_pipeline(
         scale = load_adapter(denoiser, delta.path(), name=system.name, scale=system.delta.scale)
         denoiser.set_adapters([ADAPTER], [strength])
     checker = _without_safety_checker(pipe)
-    edit = None
-    if system.image_to_image is not None:
-        with quiet():
-            edit = pipeline_class(system.image_to_image).from_pipe(pipe)
-        edit.set_progress_bar_config(disable=True)
+    edit = (
+        None
+        if system.image_to_image is None
+        else _on_the_same_parts(pipeline_class(system.image_to_image), pipe, system)
+    )
     return Loaded(pipe, edit, denoiser, scale, checker)
 
 
@@ -114,6 +114,17 @@ def _from_folder(
             f"{system.name}: its pipeline cannot be loaded ({type(error).__name__}: {said[0][:200]}). "
             f"Fetch it whole: `hf download {system.hub_id}`."
         ) from error
+
+
+def _on_the_same_parts(kind: Any, pipe: Any, system: System) -> Any:
+    """Another pipeline of the components of ``pipe``; ``from_pipe`` would cast them to float32 for both."""
+    known = set(inspect.signature(kind.__init__).parameters)
+    plain = {key: value for key, value in pipe.config.items() if key in known and key not in pipe.components}
+    given = {**plain, **pipe.components, **system.load}
+    with quiet():
+        made = kind(**{key: value for key, value in given.items() if key in known})
+    made.set_progress_bar_config(disable=True)
+    return made
 
 
 def _check_class(system: System, source: PipelineSource) -> None:

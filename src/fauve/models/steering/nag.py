@@ -28,7 +28,7 @@ from fauve.models.steering.hosts import each_step, steered
 from fauve.models.steering.split_attention import Parts, attend, hide_negative
 from fauve.models.steering.vsf import host_of
 
-__all__ = ["NagSettings", "guide", "normalized_attention_guidance"]
+__all__ = ["NagRule", "NagSettings", "guide", "normalized_attention_guidance"]
 
 NORM_DIMENSIONS = (1, 3)
 """Heads and head width of (batch, heads, tokens, head width): all that belongs to one token."""
@@ -73,7 +73,7 @@ def normalized_attention_guidance(
     if not positive or not negative.strip():
         raise ConfigError("NAG needs a positive and a negative prompt.")
     prompts = [positive] if isinstance(positive, str) else list(positive)
-    host, rule = host_of(pipe), _NagRule(settings or NagSettings())
+    host, rule = host_of(pipe), NagRule(settings or NagSettings())
     text = host.encode(prompts, negative, pad_negative=True, unconditional=unconditional, limit=max_sequence_length)
 
     def tell(step: int) -> None:
@@ -99,13 +99,14 @@ def guide(positive: Tensor, negative: Tensor, settings: NagSettings) -> Tensor:
     return torch.lerp(positive, guided * shrink.to(guided.dtype), settings.alpha)
 
 
-class _NagRule:
+class NagRule:
     """Each text with the image as if the other were not there, and the image guided by both."""
 
     def __init__(self, settings: NagSettings) -> None:
         self.settings, self.on = settings, True
 
     def __call__(self, query: Parts, key: Parts, value: Parts) -> Parts:
+        """As every rule; the plain model while ``on`` is False."""
         if not self.on:
             return hide_negative(query, key, value)
         positive, image = _branch(query.positive, key.positive, value.positive, query, key, value)
