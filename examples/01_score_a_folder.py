@@ -31,4 +31,6 @@ def main(folder: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2 or not Path(sys.argv[1]).is_dir():
+        sys.exit(__doc__)
     main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "polish")

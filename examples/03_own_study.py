@@ -12,19 +12,21 @@ from pathlib import Path
 import polars as pl
 
 from fauve import Evidence, Ledger
-from fauve.stats import wilson
+from fauve.studies.resampling import SharedDraws, share
 
 
 def main(directory: Path) -> None:
     with Ledger(directory) as ledger:
         contrasts = Evidence.read(ledger).contrasts()
     rows = contrasts.filter(pl.col("generator") == "stimuli").drop_nulls(["faithful", "default"])
+    if rows.is_empty():
+        sys.exit(f"{directory} holds no stimuli with scores; make some with `fauve run --out {directory}`")
     effects = [json.loads(groups)["effect"] for groups in rows["groups"]]
     table = rows.with_columns(pl.Series("effect", effects), won=pl.col("faithful") > pl.col("default"))
     for (scorer, effect), part in table.group_by("scorer", "effect", maintain_order=True):
-        wins, n = int(part["won"].sum()), part.height
-        interval = wilson(wins, n)
-        print(f"{scorer:26} {effect:18} {wins:3} of {n:3}   95 % interval {interval.low:.2f}–{interval.high:.2f}")
+        won = share(part["won"].to_numpy(), SharedDraws(part["cluster"].to_numpy().astype(str)))
+        interval = "no interval" if won.low is None else f"95 % interval {won.low:.2f}–{won.high:.2f}"
+        print(f"{scorer:26} {effect:18} {int(part['won'].sum()):3} of {part.height:3}   {interval}")
 
 
 if __name__ == "__main__":

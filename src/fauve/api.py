@@ -20,6 +20,8 @@ from fauve.engine.run import RunSummary, execute
 from fauve.errors import ConfigError, DataError, LedgerError, UnknownName
 from fauve.ledger import Ledger
 from fauve.ledger.state import fingerprint
+from fauve.models.conformance import Check, examine
+from fauve.models.registry import SCORERS, make_scorer
 from fauve.records import Finding
 from fauve.report import build_report
 from fauve.settings import AdapterSettings, DataSettings, RunSettings
@@ -116,7 +118,20 @@ def audit(
 
     Targets are registered names or ``module:Name``; see :func:`audit_settings`. Raises as :func:`run` does.
     """
-    return run(audit_settings(targets, data, weights, device, dtype), directory, progress, limit=limit)
+    settings = audit_settings(targets, data, weights, device, dtype)
+    told = progress or Silent()
+    for name in targets:
+        if name not in SCORERS:
+            for check in examine_stranger(name, device, dtype):
+                told.say(f"{name}: {check.name}: {check.verdict}: {check.detail}")
+    return run(settings, directory, told, limit=limit)
+
+
+def examine_stranger(name: str, device: str = "cpu", dtype: str = "float32") -> list[Check]:
+    """What the conformance kit finds wrong or worth knowing of a scorer that is not Fauve's own."""
+    scorer = make_scorer(name)
+    scorer.load(device, dtype)
+    return [check for check in examine(scorer) if check.verdict != "pass"]
 
 
 def study(name: str, directory: Path) -> list[Finding]:

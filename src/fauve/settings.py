@@ -146,6 +146,7 @@ def read_settings(path: Path) -> RunSettings:
         raise ConfigError(f"there is no settings file {path}; check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from None
+    raw.pop("versions", None)  # a run.toml says with what it was made; that asks for nothing
     try:
         settings = RunSettings.model_validate(raw)
     except ValidationError as error:

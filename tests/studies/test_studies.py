@@ -23,6 +23,7 @@ ORDER = [
     "critique",
     "emotion_reward",
     "truncation",
+    "calibration",
     "dimensions",
     "judge_validation",
 ]

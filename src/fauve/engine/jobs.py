@@ -24,6 +24,7 @@ from fauve.ledger.images import ImageFolder
 from fauve.models.callables import checked_scores
 from fauve.models.protocols import Generator, Judge, Scorer
 from fauve.models.registry import make_generator, make_judge, make_scorer
+from fauve.naming import UNTRAINED
 from fauve.records import ImageRef, Outcome
 
 __all__ = [
@@ -226,7 +227,7 @@ def filed_settings(spec: AdapterSpec, model: Model) -> dict[str, Any]:
 def shown_name(model: Model) -> str:
     """The name under which values are filed and shown: that of the card, and whether its weights were never trained."""
     untrained = dict(model.settings).get("weights") == "random"
-    return f"{model.card.name} (random weights)" if untrained else model.card.name
+    return f"{model.card.name}{UNTRAINED}" if untrained else model.card.name
 
 
 def unload(spec: AdapterSpec) -> None:

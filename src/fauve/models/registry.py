@@ -132,8 +132,8 @@ def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
     if callable(made) or _has(made, ("score",)):
         return CallableScorer(made, name)
     raise PluginError(
-        f"{name} led to a {type(made).__name__}, which is no scorer: it needs `card`, `settings`, `load` and `score`, "
-        "or to be a function of (images, prompts) that returns a number for each"
+        f"{name} led to a {type(made).__name__}, which is no scorer: it has no method `score(images, prompts)` and is "
+        "no function of (images, prompts) that returns a number for each"
     )
 
 
@@ -189,8 +189,7 @@ def _resolve(target: str, name: str) -> Any:
         found: Any = importlib.import_module(module_name)
     except ImportError as error:
         raise PluginError(
-            f"{name}: the module {module_name!r} does not import ({error}). Install what it needs, or call from the "
-            "folder where it lies."
+            f"{name}: the module {module_name!r} does not import ({error}). {_import_remedy(module_name)}"
         ) from error
     except Exception as error:
         raise PluginError(f"{name}: importing {module_name!r} failed with {type(error).__name__}: {error}") from error
@@ -201,6 +200,14 @@ def _resolve(target: str, name: str) -> Any:
             public = [n for n in vars(found) if not n.startswith("_")]
             raise UnknownName(f"name in {module_name}", part, public) from None
     return found
+
+
+def _import_remedy(module: str) -> str:
+    if module.startswith("fauve."):
+        return "Install what it needs: pip install 'fauve[models]'."
+    if module.endswith(".py"):
+        return f"Name the module, not the file: {module.removesuffix('.py')}:NAME."
+    return "Install what it needs, or call from the folder where it lies."
 
 
 def _build(found: Any, options: Mapping[str, Any], name: str) -> Any:

@@ -35,7 +35,8 @@ class Evidence:
 
     ``items``: item, kind, study, generator, id, dimensions (list), groups (JSON text), cluster (the original prompt, or
     the contrast's prompt, or the id where no text is on file: what intervals resample), request (the anti prompt, or
-    the id), pictured (whether any image is on file, or was asked of a generator here and failed), choice, selector (both null where no selection is on file).
+    the id), pictured (whether any image is on file, or was asked of a generator here and failed), choice, selector
+    (both null where no selection is on file).
     ``grid``: item, scorer, source, image_slot, prompt_slot, outcome, value.
     ``judged``: item, image_slot, judge, dimension, outcome, value.
     ``labels``: judge, image, dimension, expected, argmax, label.

@@ -46,10 +46,13 @@ def interval(finding: Finding) -> str:
 
 
 def count(finding: Finding) -> str:
-    """A share as a count: ``0 of 8``."""
+    """A share as a count: ``0 of 8``; where values are missing, also of how many it should have been."""
     if finding.estimate is None:
         return f"none of {finding.n}"
-    return f"{round(finding.estimate * finding.n):,} of {finding.n:,}"
+    won = f"{round(finding.estimate * finding.n):,} of {finding.n:,}"
+    if not finding.missing:
+        return won
+    return f"{won} (of {round(finding.n / (1 - finding.missing)):,}; the others have no score)"
 
 
 def where_from(finding: Finding) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,16 @@ def tiny_flux_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_flux(tmp_path_factory.mktemp("flux") / "tiny-flux")
 
 
+@pytest.fixture(scope="session")
+def loaded_flux(tiny_flux_folder: Path) -> Any:
+    return diffusers.FluxPipeline.from_pretrained(tiny_flux_folder)
+
+
 @pytest.fixture
-def flux(tiny_flux_folder: Path) -> Any:
-    return _quiet(diffusers.FluxPipeline.from_pretrained(tiny_flux_folder))
+def flux(loaded_flux: Any) -> Any:
+    """One of each test's own: tests swap its parts."""
+    parts = {**loaded_flux.components, "transformer": copy.deepcopy(loaded_flux.transformer)}
+    return _quiet(diffusers.FluxPipeline(**parts))
 
 
 @pytest.fixture

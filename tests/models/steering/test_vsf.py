@@ -277,6 +277,21 @@ def test_the_rule_is_one_softmax_over_masked_pairs(scale: float, offset: float, 
     assert torch.allclose(found, masked_duplicate(*given, scale, offset), atol=tolerance, rtol=0)
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.4])
+def test_pictures_of_the_masked_form(pipe: Any, draw: Any, monkeypatch: pytest.MonkeyPatch, offset: float) -> None:
+    found = steer(pipe, draw, offset=offset)
+
+    def masked(dose: Dose) -> Any:
+        def rule(query: Parts, key: Parts, value: Parts) -> Parts:
+            output = masked_duplicate(query, key, value, dose.scale, dose.offset).to(query.image.dtype)
+            return Parts(*output.split([part.shape[2] for part in query], dim=2))
+
+        return rule
+
+    monkeypatch.setattr("fauve.models.steering.vsf.flip_values", masked)
+    assert close(found, steer(pipe, draw, offset=offset))
+
+
 def test_a_device_without_such_a_kernel_has_the_same_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fauve.models.steering.vsf_rule.has_mass", lambda query: False)
     found = torch.cat(flip_values(Dose(3.5, 0.4))(*tokens(2)), dim=2)

@@ -80,15 +80,12 @@ def value_sign_flip(
     dose, host = Dose(scale, offset), host_of(pipe)
     prompts = [positive] if isinstance(positive, str) else list(positive)
     text = host.encode(prompts, negative, pad_negative=False, unconditional=unconditional, limit=max_sequence_length)
-    rule: Rule = flip_values(dose)
-    single: Rule | None = rule if blocks == "all" else hide_negative
-    mix = pooled_mix or 0.0
-    if mode == "released" and isinstance(host, FluxHost):
-        rule, single = ReleasedFluxRule(dose), None
-        mix = RELEASED_POOLED_MIX if pooled_mix is None else pooled_mix
-    elif mode == "released":
+    if mode == "released" and isinstance(host, SD3Host):
         text = _doubled(text)
-    pooled = text.pooled if mix == 0 else torch.lerp(text.negative_pooled, text.pooled, 1 + mix)
+    rule, single = _rules(host, dose, mode, blocks)
+    if pooled_mix is None:
+        pooled_mix = RELEASED_POOLED_MIX if mode == "released" and isinstance(host, FluxHost) else 0.0
+    pooled = text.pooled if pooled_mix == 0 else torch.lerp(text.negative_pooled, text.pooled, 1 + pooled_mix)
     with ExitStack() as stack:
         stack.enter_context(steered(host.transformer, host.processors(text, rule, single)))
         if schedule is not None:
@@ -107,6 +104,14 @@ def host_of(pipe: Any) -> Host:
         f"{type(pipe).__name__} with a {type(transformer).__name__} cannot be steered inside its attention: that "
         "is done for FLUX.1 and Stable Diffusion 3. Give it a negative prompt where it takes one."
     )
+
+
+def _rules(host: Host, dose: Dose, mode: Mode, blocks: Blocks) -> tuple[Rule, Rule | None]:
+    """For double (or joint) blocks, and for single blocks; None leaves those as they are."""
+    if mode == "released" and isinstance(host, FluxHost):
+        return ReleasedFluxRule(dose), None
+    rule = flip_values(dose)
+    return rule, rule if blocks == "all" else hide_negative
 
 
 def _doubled(text: EncodedText) -> EncodedText:
