@@ -317,7 +317,8 @@ def _dose(chart: Chart, series: list[str]) -> Spec:
         "field": "x",
         "type": "quantitative",
         "title": printable(chart.x_axis) or None,
-        "axis": {"grid": False, "labelFlush": False, "format": "~g", **ticks},
+        # By expression: a format given as such is cut to the digits that steps of the axis need, and .25 became 0.3.
+        "axis": {"grid": False, "labelFlush": False, "labelExpr": "format(datum.value, '.4~g')", **ticks},
     }
     # The title stands above the axis and reads from left to right.
     title = _wrapped(chart.axis)

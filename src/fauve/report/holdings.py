@@ -56,6 +56,9 @@ class Holdings:
     images: int
     prompts: int
     selected: int
+    constructed: int
+    photographs: int
+    effects: int
     scorers: tuple[dict[str, Any], ...]
     judges: tuple[dict[str, Any], ...]
     sources: tuple[Source, ...]
@@ -76,7 +79,12 @@ class Holdings:
             pictured=_count(ledger, "SELECT count(DISTINCT item) FROM item_images WHERE image IS NOT NULL"),
             images=_count(ledger, "SELECT count(*) FROM images"),
             prompts=_count(ledger, "SELECT count(*) FROM prompts"),
-            selected=_count(ledger, "SELECT count(DISTINCT item) FROM selections"),
+            selected=_count(ledger, "SELECT count(DISTINCT item) FROM selections WHERE selector <> 'construction'"),
+            constructed=_count(ledger, "SELECT count(*) FROM items WHERE generator = 'stimuli'"),
+            photographs=_count(
+                ledger, "SELECT count(DISTINCT groups ->> 'photo') FROM items WHERE generator = 'stimuli'"
+            ),
+            effects=_count(ledger, "SELECT count(DISTINCT groups ->> 'effect') FROM items WHERE generator = 'stimuli'"),
             scorers=scorers,
             judges=tuple(queries.adapters(ledger, "judge")),
             sources=_sources(ledger),

@@ -224,19 +224,25 @@ def _under_test(holdings: Holdings) -> str:
 
 def _measured(holdings: Holdings, findings: Sequence[Finding]) -> list[str]:
     told = [
-        "Every number comes with an interval. Another sample of prompts as large as this one would give another "
-        "number; intervals are made so that 95 in 100 of them hold the true one."
+        "A number comes with an interval where the data allow one. Another sample of prompts of this size would "
+        "give another number; intervals are made so that 95 in 100 of them hold the true one."
     ]
+    if holdings.constructed:
+        told.append(
+            f"{format_count(holdings.constructed)} pairs are made here, so that their truth is known: "
+            f"{format_count(holdings.photographs)} photographs, each under {format_count(holdings.effects)} effects at "
+            "several strengths. However many pairs that gives, what varies independently are the photographs."
+        )
     items = holdings.pairs + holdings.contrasts
     if items > holdings.pictured:
         told.append(
             f"{format_count(items - holdings.pictured)} of the {format_count(items)} pairs and contrasts came with "
             "scores only; their pictures are not on file."
         )
-    if holdings.pairs:
+    if holdings.pairs > holdings.constructed:
         told.append(
-            f"For {format_count(holdings.selected)} of them somebody selected which picture fits the prompt; for other "
-            "pairs, the picture made for the prompt counts as the one that was asked for."
+            f"For {format_count(holdings.selected)} pairs somebody selected which picture fits the prompt; for others "
+            "the picture made for the prompt counts as the one that was asked for."
         )
     if holdings.asked:
         told.append(

@@ -149,8 +149,8 @@ def tiny_sdxl(folder: Path, seed: int = 0, *, edm: bool = False, variant: str | 
     return _save(pipe, folder, variant=variant)
 
 
-def tiny_sd1(folder: Path, seed: int = 0) -> Path:
-    """Stable Diffusion 1.5 without a safety checker."""
+def tiny_sd1(folder: Path, seed: int = 0, *, safety_checker: bool = False) -> Path:
+    """Stable Diffusion 1.5; where it has a safety checker, one that takes offence at every picture."""
     torch.manual_seed(seed)
     clip, words = _clip_text()
     pipe = diffusers.StableDiffusionPipeline(
@@ -161,9 +161,9 @@ def tiny_sd1(folder: Path, seed: int = 0) -> Path:
         scheduler=diffusers.PNDMScheduler(
             beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1
         ),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
+        safety_checker=_offended() if safety_checker else None,
+        feature_extractor=_looking_closely() if safety_checker else None,
+        requires_safety_checker=safety_checker,
     )
     return _save(pipe, folder)
 
@@ -298,6 +298,7 @@ def tiny_qwen_image(folder: Path, seed: int = 0) -> Path:
     )
     return _save(pipe, folder)
 
+
 def _write_lora(folder: Path, base: Path, kind: Any, seed: int) -> Path:
     targets = ["to_q", "to_k", "to_v", "to_out.0", "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out"]
     model = kind.from_pretrained(base, subfolder="transformer")
@@ -359,6 +360,23 @@ def _sd1_unet() -> Any:
         cross_attention_dim=32,
         norm_num_groups=2,
     )
+
+
+def _offended() -> Any:
+    from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+
+    vision = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = transformers.CLIPConfig(
+        vision_config={**vision, "image_size": 30, "patch_size": 15, "projection_dim": 16}, projection_dim=16
+    )
+    checker = _lively(StableDiffusionSafetyChecker(config), 8)
+    with torch.no_grad():
+        checker.concept_embeds_weights.fill_(-10.0)
+    return checker
+
+
+def _looking_closely() -> Any:
+    return transformers.CLIPImageProcessorPil(size={"shortest_edge": 30}, crop_size={"height": 30, "width": 30})
 
 
 def _old_vae(**changes: Any) -> Any:
@@ -425,8 +443,6 @@ def _t5(width: int = 32) -> tuple[Any, Any]:
         vocab_size=len(pieces), d_model=width, d_kv=16, d_ff=37, num_layers=2, num_heads=2, decoder_start_token_id=0
     )
     return _lively(transformers.T5EncoderModel(config), 4), tokenizer
-
-
 
 
 def _qwen_words() -> Any:
