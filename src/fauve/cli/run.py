@@ -89,5 +89,5 @@ def _show(result: api.RunResult) -> None:
     if not result.fresh:
         click.echo("Nothing to do: everything that was asked for is there.")
     click.echo(f"Report: {result.report}")
-    if result.summary.stopped:
-        raise SystemExit(1)
+    if result.summary.stopped or not all(counts.get("ok") for counts in result.summary.outcomes.values()):
+        raise SystemExit(1)  # somebody was asked and gave no value at all

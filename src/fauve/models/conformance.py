@@ -88,7 +88,10 @@ def examine(scorer: Scorer) -> list[Check]:
     checks.append(same("batch invariant", one_by_one, "when cells are asked for one by one"))
     checks.append(same("order of cells", reversed_order, "when the cells are asked for in reverse"))
     checks.append(same("order of pictures", other_neighbours, "when the pictures are given in another order"))
-    return [*checks, _hears_prompt(scorer, first), *_long_prompt(scorer, pictures, spread)]
+    if any(check.verdict != "pass" for check in checks):
+        return checks  # what moves by itself cannot be said to hear the prompt
+    heard = _hears_prompt(scorer, first)
+    return [*checks, heard, *(_long_prompt(scorer, pictures, spread) if heard.verdict == "pass" else [])]
 
 
 def _hears_prompt(scorer: Scorer, first: NDArray[np.float64]) -> Check:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from tests.models.generators import tiny_pipelines as tiny
 
+from fauve.errors import ConfigError
 from fauve.imaging import decode
 from fauve.keys import canonical_json
 from fauve.models.generators.local import LocalGenerator
@@ -163,6 +164,16 @@ def test_images_start_at_the_strength_that_is_asked_for_in_one_batch() -> None:
     assert together[0].facts["start_noise"] < together[1].facts["start_noise"]
 
 
+@pytest.mark.parametrize("family", HALF)
+def test_a_strength_is_found_that_leaves_the_picture_a_wanted_share(family: str) -> None:
+    generator = loaded(family, steps=12)
+    strength, share = generator.strength_for(0.6)
+    answer = generator.generate([ImageRequest("a red cat", 1, image=picture(), strength=strength)])[0]
+    assert answer.facts["start_noise"] == pytest.approx(share, abs=1e-6)
+    assert share == pytest.approx(0.6, abs=0.12)
+    assert 0.0 < generator.strength_for(0.1)[1] < share < generator.strength_for(0.95)[1]
+
+
 def test_klein_edits_by_reference() -> None:
     generator = loaded("klein")
     plain, edited = generator.generate(
@@ -195,3 +206,22 @@ def test_any_pipeline_runs_by_its_folder() -> None:
     assert generator.card.hub_id is None
     known = loaded("flux").generate([ImageRequest("a red cat", 1)])[0]
     assert generator.generate([ImageRequest("a red cat", 1)])[0].data == known.data
+
+
+def test_a_pipeline_outside_the_table_runs_by_its_class(tmp_path: Path) -> None:
+    """A class that no system has, with what it says of itself: its steps, its guidance, the size of its denoiser."""
+    folder = tmp_path / "own"
+    shutil.copytree(folder_of("sd1"), folder)
+    index = folder / "model_index.json"
+    index.write_text(index.read_text().replace("StableDiffusionPipeline", "StableDiffusionPAGPipeline"))
+    generator = LocalGenerator(f"diffusers:{folder}", steps=2, dtype="float32")
+    generator.load("cpu", "float32")
+    assert (generator.settings["size"], generator.settings["guidance_scale"]) == ([64, 64], 7.5)
+    plain, edited = generator.generate(
+        [ImageRequest("a red cat", 1), ImageRequest("a red cat", 1, image=picture(), strength=0.9)]
+    )
+    assert pixels(plain).shape == (64, 64, 3)
+    assert plain.facts["forwards"] > 0
+    assert edited.outcome is Outcome.OK, edited.reason
+    with pytest.raises(ConfigError, match="no preset 'paper'"):
+        LocalGenerator(f"diffusers:{folder}", preset="paper").check()

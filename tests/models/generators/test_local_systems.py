@@ -12,11 +12,28 @@ from fauve.keys import canonical_json
 from fauve.models.generators.generator_cards import GENERATOR_CARDS
 from fauve.models.generators.systems import SYSTEMS
 
-NAMES = (
-    "flux-dev dance-flux pref-flux flux-krea flux-schnell sdxl playground-v2.5 sd3.5-m sd3.5-m-geneval "
-    "sd3.5-m-pickscore sd3.5-large alchemist flux.2-klein-9b z-image z-image-turbo qwen-image glm-image "
-    "longcat-image sd1.5 sd1.5-dpo"
-).split()
+NAMES = [
+    "flux-dev",
+    "dance-flux",
+    "pref-flux",
+    "flux-krea",
+    "flux-schnell",
+    "sdxl",
+    "playground-v2.5",
+    "sd3.5-m",
+    "sd3.5-m-geneval",
+    "sd3.5-m-pickscore",
+    "sd3.5-large",
+    "alchemist",
+    "flux.2-klein-9b",
+    "z-image",
+    "z-image-turbo",
+    "qwen-image",
+    "glm-image",
+    "longcat-image",
+    "sd1.5",
+    "sd1.5-dpo",
+]
 
 
 def test_every_system_is_there_with_a_card() -> None:

@@ -12,9 +12,8 @@ from typing import Any
 
 import diffusers
 import torch
-import transformers
 from safetensors.torch import save_file
-from tokenizers.pre_tokenizers import ByteLevel
+from tests.models.generators import tiny_parts as parts
 
 from fauve.models.weights import RANDOM_MARK
 
@@ -41,22 +40,22 @@ def tiny_flux(folder: Path, seed: int = 0, *, guidance_embeds: bool = True) -> P
         axes_dims_rope=(4, 6, 6),
         guidance_embeds=guidance_embeds,
     )
-    clip, words = _clip_text()
-    t5, pieces = _t5()
+    clip, words = parts.clip_text()
+    t5, pieces = parts.t5()
     pipe = diffusers.FluxPipeline(
-        scheduler=_flow_scheduler(use_dynamic_shifting=guidance_embeds),
-        vae=_vae(),
+        scheduler=parts.flow_scheduler(use_dynamic_shifting=guidance_embeds),
+        vae=parts.vae(),
         text_encoder=clip,
         tokenizer=words,
         text_encoder_2=t5,
         tokenizer_2=pieces,
-        transformer=_lively(transformer, seed),
+        transformer=parts.lively(transformer, seed),
     )
     return _save(pipe, folder)
 
 
 def tiny_flux_full(folder: Path, base: Path, seed: int = 1) -> Path:
-    """A whole tuned transformer beside nothing else: one file in ``checkpoint-ema-300-0``, as DanceFlux is published."""
+    """A tuned transformer and nothing else: one file in ``checkpoint-ema-300-0``, as DanceFlux is published."""
     transformer = diffusers.FluxTransformer2DModel.from_pretrained(base, subfolder="transformer")
     with torch.no_grad():
         state = _moved(transformer.state_dict(), seed)
@@ -67,7 +66,7 @@ def tiny_flux_full(folder: Path, base: Path, seed: int = 1) -> Path:
 
 
 def tiny_flux_lora(folder: Path, base: Path, seed: int = 2) -> Path:
-    """A PEFT adapter folder of the transformer under ``base``, as Flow-GRPO publishes them: keys prefixed, no base named."""
+    """A PEFT adapter of the transformer under ``base``, as Flow-GRPO publishes them: keys prefixed, no base named."""
     return _write_lora(folder, base, diffusers.FluxTransformer2DModel, seed)
 
 
@@ -89,11 +88,15 @@ def tiny_sd3(folder: Path, seed: int = 0) -> Path:
         dual_attention_layers=(0,),
         qk_norm="rms_norm",
     )
-    (clip, words), (big, same_words), (t5, pieces) = _clip_text(projected=True), _clip_text(projected=True), _t5(64)
+    (clip, words), (big, same_words), (t5, pieces) = (
+        parts.clip_text(projected=True),
+        parts.clip_text(projected=True),
+        parts.t5(64),
+    )
     pipe = diffusers.StableDiffusion3Pipeline(
-        transformer=_lively(transformer, seed),
-        scheduler=_flow_scheduler(),
-        vae=_vae(),
+        transformer=parts.lively(transformer, seed),
+        scheduler=parts.flow_scheduler(),
+        vae=parts.vae(),
         text_encoder=clip,
         tokenizer=words,
         text_encoder_2=big,
@@ -134,15 +137,15 @@ def tiny_sdxl(folder: Path, seed: int = 0, *, edm: bool = False, variant: str | 
         else diffusers.EulerDiscreteScheduler(**betas, steps_offset=1, timestep_spacing="leading")
     )
     statistics = {"latents_mean": [0.1, 0.2, -0.1, 0.0], "latents_std": [0.9, 1.1, 1.0, 0.8]} if edm else {}
-    clip, words = _clip_text()
-    big, same_words = _clip_text(projected=True)
+    clip, words = parts.clip_text()
+    big, same_words = parts.clip_text(projected=True)
     pipe = diffusers.StableDiffusionXLPipeline(
-        vae=_old_vae(**statistics),
+        vae=_oldparts.vae(**statistics),
         text_encoder=clip,
         text_encoder_2=big,
         tokenizer=words,
         tokenizer_2=same_words,
-        unet=_lively(unet, seed),
+        unet=parts.lively(unet, seed),
         scheduler=scheduler,
         add_watermarker=False,
     )
@@ -152,17 +155,17 @@ def tiny_sdxl(folder: Path, seed: int = 0, *, edm: bool = False, variant: str | 
 def tiny_sd1(folder: Path, seed: int = 0, *, safety_checker: bool = False) -> Path:
     """Stable Diffusion 1.5; where it has a safety checker, one that takes offence at every picture."""
     torch.manual_seed(seed)
-    clip, words = _clip_text()
+    clip, words = parts.clip_text()
     pipe = diffusers.StableDiffusionPipeline(
-        vae=_old_vae(),
+        vae=_oldparts.vae(),
         text_encoder=clip,
         tokenizer=words,
-        unet=_lively(_sd1_unet(), seed),
+        unet=parts.lively(_sd1_unet(), seed),
         scheduler=diffusers.PNDMScheduler(
             beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1
         ),
-        safety_checker=_offended() if safety_checker else None,
-        feature_extractor=_looking_closely() if safety_checker else None,
+        safety_checker=parts.offended() if safety_checker else None,
+        feature_extractor=parts.looking_closely() if safety_checker else None,
         requires_safety_checker=safety_checker,
     )
     return _save(pipe, folder)
@@ -192,13 +195,13 @@ def tiny_z_image(folder: Path, seed: int = 0) -> Path:
         axes_dims=[4, 6, 6],
         axes_lens=[1024, 64, 64],
     )
-    encoder, tokenizer = _qwen3()
+    encoder, tokenizer = parts.qwen3()
     pipe = diffusers.ZImagePipeline(
-        scheduler=_flow_scheduler(),
-        vae=_vae(),
+        scheduler=parts.flow_scheduler(),
+        vae=parts.vae(),
         text_encoder=encoder,
         tokenizer=tokenizer,
-        transformer=_lively(transformer, seed),
+        transformer=parts.lively(transformer, seed),
     )
     return _save(pipe, folder)
 
@@ -218,7 +221,7 @@ def tiny_klein(folder: Path, seed: int = 0, *, distilled: bool = True) -> Path:
         axes_dims_rope=(4, 4, 4, 4),
         guidance_embeds=False,
     )
-    encoder, tokenizer = _qwen3(width=16, layers=27)
+    encoder, tokenizer = parts.qwen3(width=16, layers=27)
     vae = diffusers.AutoencoderKLFlux2(
         block_out_channels=(4, 8),
         norm_num_groups=2,
@@ -229,11 +232,11 @@ def tiny_klein(folder: Path, seed: int = 0, *, distilled: bool = True) -> Path:
         sample_size=32,
     )
     pipe = diffusers.Flux2KleinPipeline(
-        scheduler=_flow_scheduler(use_dynamic_shifting=True),
-        vae=_lively(vae, 7),
+        scheduler=parts.flow_scheduler(use_dynamic_shifting=True),
+        vae=parts.lively(vae, 7),
         text_encoder=encoder,
         tokenizer=tokenizer,
-        transformer=_lively(transformer, seed),
+        transformer=parts.lively(transformer, seed),
         is_distilled=distilled,
     )
     return _save(pipe, folder)
@@ -253,14 +256,14 @@ def tiny_longcat(folder: Path, seed: int = 0) -> Path:
         pooled_projection_dim=32,
         axes_dims_rope=[4, 6, 6],
     )
-    encoder, tokenizer = _qwen_vl()
+    encoder, tokenizer = parts.qwen_vl()
     pipe = diffusers.LongCatImagePipeline(
-        scheduler=_flow_scheduler(use_dynamic_shifting=True),
-        vae=_vae(16),
+        scheduler=parts.flow_scheduler(use_dynamic_shifting=True),
+        vae=parts.vae(16),
         text_encoder=encoder,
         tokenizer=tokenizer,
         text_processor=None,
-        transformer=_lively(transformer, seed),
+        transformer=parts.lively(transformer, seed),
     )
     return _save(pipe, folder)
 
@@ -288,13 +291,13 @@ def tiny_qwen_image(folder: Path, seed: int = 0) -> Path:
         latents_mean=[0.0] * 4,
         latents_std=[1.0] * 4,
     )
-    encoder, tokenizer = _qwen_vl()
+    encoder, tokenizer = parts.qwen_vl()
     pipe = diffusers.QwenImagePipeline(
-        scheduler=_flow_scheduler(use_dynamic_shifting=True),
-        vae=_lively(vae, 7),
+        scheduler=parts.flow_scheduler(use_dynamic_shifting=True),
+        vae=parts.lively(vae, 7),
         text_encoder=encoder,
         tokenizer=tokenizer,
-        transformer=_lively(transformer, seed),
+        transformer=parts.lively(transformer, seed),
     )
     return _save(pipe, folder)
 
@@ -331,18 +334,6 @@ def _moved(state: dict[str, torch.Tensor], seed: int, by: float = 0.05) -> dict[
     return {key: value + by * torch.randn(value.shape, generator=noise) for key, value in state.items()}
 
 
-def _lively(model: Any, seed: int) -> Any:
-    """Draw weights large enough that prompt, guidance and adapters show in the picture; none stays zero or empty."""
-    noise = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.ndim > 1:
-                parameter.copy_(torch.randn(parameter.shape, generator=noise) * 1.2 / parameter[0].numel() ** 0.5)
-            elif not torch.isfinite(parameter).all() or not parameter.any():
-                parameter.copy_(torch.randn(parameter.shape, generator=noise) * 0.1)
-    return model.eval()
-
-
 def _save(pipe: Any, folder: Path, **options: Any) -> Path:
     pipe.save_pretrained(folder, **options)
     (folder / RANDOM_MARK).touch()
@@ -360,137 +351,6 @@ def _sd1_unet() -> Any:
         cross_attention_dim=32,
         norm_num_groups=2,
     )
-
-
-def _offended() -> Any:
-    from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
-
-    vision = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-    config = transformers.CLIPConfig(
-        vision_config={**vision, "image_size": 30, "patch_size": 15, "projection_dim": 16}, projection_dim=16
-    )
-    checker = _lively(StableDiffusionSafetyChecker(config), 8)
-    with torch.no_grad():
-        checker.concept_embeds_weights.fill_(-10.0)
-    return checker
-
-
-def _looking_closely() -> Any:
-    return transformers.CLIPImageProcessorPil(size={"shortest_edge": 30}, crop_size={"height": 30, "width": 30})
-
-
-def _old_vae(**changes: Any) -> Any:
-    older = {"use_quant_conv": True, "use_post_quant_conv": True, "scaling_factor": 0.18215, "shift_factor": None}
-    return _vae(**{**older, **changes})
-
-
-def _flow_scheduler(**changes: Any) -> Any:
-    return diffusers.FlowMatchEulerDiscreteScheduler(
-        **{"shift": 3.0, "max_shift": 1.15, "base_shift": 0.5, "base_image_seq_len": 256, **changes}
-    )
-
-
-def _vae(channels: int = 4, **changes: Any) -> Any:
-    return _lively(
-        diffusers.AutoencoderKL(
-            **{
-                "block_out_channels": (4, 8),
-                "norm_num_groups": 2,
-                "layers_per_block": 1,
-                "latent_channels": channels,
-                "down_block_types": ("DownEncoderBlock2D",) * 2,
-                "up_block_types": ("UpDecoderBlock2D",) * 2,
-                "sample_size": 32,
-                "use_quant_conv": False,
-                "use_post_quant_conv": False,
-                "scaling_factor": 0.36,
-                "shift_factor": 0.11,
-                **changes,
-            }
-        ),
-        7,
-    )
-
-
-def _clip_text(width: int = 32, projected: bool = False) -> tuple[Any, Any]:
-    """A CLIP text encoder and the tokenizer that knows single letters only; start and end marks come last."""
-    letters = sorted(ByteLevel.alphabet())
-    vocabulary = {text: at for at, text in enumerate([*letters, *(f"{c}</w>" for c in letters)])}
-    marks = ("<|startoftext|>", "<|endoftext|>")
-    vocabulary |= {mark: len(vocabulary) + at for at, mark in enumerate(marks)}
-    tokenizer = transformers.CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=77)
-    start, end = (vocabulary[mark] for mark in marks)
-    config = transformers.CLIPTextConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=width,
-        intermediate_size=37,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        projection_dim=32,
-        bos_token_id=start,
-        eos_token_id=end,
-        pad_token_id=end,
-    )
-    kind = transformers.CLIPTextModelWithProjection if projected else transformers.CLIPTextModel
-    return _lively(kind(config), 3), tokenizer
-
-
-def _t5(width: int = 32) -> tuple[Any, Any]:
-    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0)]
-    pieces += [(chr(code), -3.0) for code in range(33, 127)]
-    tokenizer = transformers.T5TokenizerFast(vocab=pieces, extra_ids=0, model_max_length=512)
-    config = transformers.T5Config(
-        vocab_size=len(pieces), d_model=width, d_kv=16, d_ff=37, num_layers=2, num_heads=2, decoder_start_token_id=0
-    )
-    return _lively(transformers.T5EncoderModel(config), 4), tokenizer
-
-
-def _qwen_words() -> Any:
-    letters = sorted(ByteLevel.alphabet())
-    vocabulary = {text: at for at, text in enumerate(letters)}
-    tokenizer = transformers.Qwen2Tokenizer(vocab=vocabulary, merges=[])
-    marks = ["<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
-    tokenizer.add_special_tokens({"additional_special_tokens": marks})
-    tokenizer.chat_template = (
-        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
-        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-    )
-    return tokenizer
-
-
-def _qwen3(width: int = 32, layers: int = 3) -> tuple[Any, Any]:
-    tokenizer = _qwen_words()
-    config = transformers.Qwen3Config(
-        vocab_size=len(tokenizer),
-        hidden_size=width,
-        intermediate_size=37,
-        num_hidden_layers=layers,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        head_dim=16,
-    )
-    return _lively(transformers.Qwen3ForCausalLM(config), 5), tokenizer
-
-
-def _qwen_vl() -> tuple[Any, Any]:
-    tokenizer = _qwen_words()
-    text = {
-        "vocab_size": len(tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 37,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 2,
-        "rope_scaling": {"type": "mrope", "mrope_section": [2, 3, 3], "rope_type": "default"},
-        "rope_theta": 1000000.0,
-        "bos_token_id": None,
-        "eos_token_id": None,
-    }
-    vision = {"depth": 1, "hidden_size": 16, "intermediate_size": 16, "num_heads": 2, "out_hidden_size": 32}
-    names = ("vision_start", "vision_end", "image_pad", "video_pad")
-    ids = {f"{n.replace('_pad', '')}_token_id": tokenizer.convert_tokens_to_ids(f"<|{n}|>") for n in names}
-    config = transformers.Qwen2_5_VLConfig(text_config=text, vision_config=vision, **ids)
-    return _lively(transformers.Qwen2_5_VLForConditionalGeneration(config), 6), tokenizer
 
 
 BUILDERS: dict[str, Callable[..., Path]] = {

@@ -109,7 +109,6 @@ class System:
         takes_negative: whether the pipeline has a ``negative_prompt``.
         limits: what each text encoder reads.
         presets: ``paper`` and ``matched``.
-        recommended: steps and guidance of the model's own card; None where not verified.
         multiple: both sides must be divisible by it.
         whole_steps: whether image to image rounds steps × strength down (else the steps skipped are rounded down).
         one_at_a_time: whether several images in one call would change each other.
@@ -136,7 +135,6 @@ class System:
     delta: Delta = field(default_factory=Delta)
     guidance_name: str = "guidance_scale"
     takes_negative: bool = True
-    recommended: tuple[int, float] | None = None
     multiple: int = 16
     whole_steps: bool = False
     one_at_a_time: bool = False

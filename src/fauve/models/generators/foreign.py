@@ -51,7 +51,7 @@ def foreign_system(source: PipelineSource) -> System:
     if kin is not None:
         return replace(
             kin, name=source.name, family=source.name, hub_id=source.source, presets=matched, delta=Delta(),
-            notes=(), licence=None, gated=False, recommended=None, paper=None, mirrors=(),
+            notes=(), licence=None, gated=False, paper=None, mirrors=(),
         )  # fmt: skip
     reference = "image" in arguments and "strength" not in arguments
     return System(

@@ -6,6 +6,7 @@ in another. An adapter, a guidance or a scheduler that is not what the settings 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -15,7 +16,7 @@ from torch import nn
 
 from fauve.models.generators.facts import Sampling, System
 
-__all__ = ["ForwardCount", "first_step", "predicted_forwards", "start_noise", "timesteps_of"]
+__all__ = ["ForwardCount", "predicted_forwards", "start_noise", "strength_of", "timesteps_of"]
 
 _LATENTS = ("hidden_states", "sample", "x")
 
@@ -49,10 +50,17 @@ def timesteps_of(scheduler: Any, steps: int) -> int:
     return len(fresh.timesteps)
 
 
-def first_step(system: System, steps: int, strength: float) -> int:
+def _first_step(system: System, steps: int, strength: float) -> int:
     """The step at which image to image begins, counted from 0."""
     kept = min(int(steps * strength) if system.whole_steps else steps * strength, steps)
     return int(max(steps - kept, 0))
+
+
+def strength_of(system: System, steps: int, first: int) -> float:
+    """The strength at which image to image begins at step ``first``; a quarter of a step off the edge of rounding."""
+    if first == 0:
+        return 1.0
+    return (steps - first + (0.25 if system.whole_steps else -0.25)) / steps
 
 
 def predicted_forwards(
@@ -63,7 +71,7 @@ def predicted_forwards(
         return None
     count = timesteps_of(pipe.scheduler, sampling.steps)
     if strength is not None:
-        count = max(count - first_step(system, sampling.steps, strength) * int(pipe.scheduler.order), 0)
+        count = max(count - _first_step(system, sampling.steps, strength) * int(pipe.scheduler.order), 0)
     return count * (2 if _guided(system, pipe, sampling, negative) else 1)
 
 
@@ -86,7 +94,7 @@ def start_noise(system: System, scheduler: Any, steps: int, strength: float) -> 
     For a flow that is its sigma; for a variance-preserving schedule it is computed from both parts. To be called after
     the pipeline has set the scheduler's timesteps.
     """
-    at = min(first_step(system, steps, strength) * int(scheduler.order), len(scheduler.timesteps) - 1)
+    at = min(_first_step(system, steps, strength) * int(scheduler.order), len(scheduler.timesteps) - 1)
     if type(scheduler).__name__.startswith("FlowMatch"):
         return float(scheduler.sigmas[at])
     sigmas = getattr(scheduler, "sigmas", None)
@@ -94,5 +102,5 @@ def start_noise(system: System, scheduler: Any, steps: int, strength: float) -> 
         sigma = float(sigmas[at])
         return sigma / (1.0 + sigma)
     kept = float(torch.as_tensor(scheduler.alphas_cumprod)[int(scheduler.timesteps[at])])
-    noise, signal = (1.0 - kept) ** 0.5, kept**0.5
+    noise, signal = math.sqrt(1.0 - kept), math.sqrt(kept)
     return noise / (noise + signal)

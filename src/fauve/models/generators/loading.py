@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
+import diffusers.utils.logging
 import torch
-from diffusers.utils import logging as diffusers_logging
-from transformers.utils import logging as transformers_logging
+import transformers.utils.logging
 
 from fauve.errors import ModelError, WeightsMismatch, WeightsMissing
 from fauve.models.generators.deltas import ADAPTER, denoiser_name, load_adapter, load_denoiser
 from fauve.models.generators.facts import System
 from fauve.models.generators.pipeline_folder import PipelineSource
 from fauve.models.weights import Checkpoint
+
+_diffusers_logging: Any = diffusers.utils.logging
+_transformers_logging: Any = transformers.utils.logging
 
 __all__ = ["Loaded", "accepts", "load_pipeline", "pipeline_class", "quiet"]
 
@@ -154,19 +157,19 @@ def _without_safety_checker(pipe: Any) -> Any:
 @contextmanager
 def quiet() -> Iterator[None]:
     """No progress bars and no advice from the libraries."""
-    bars = transformers_logging.is_progress_bar_enabled()
-    levels = diffusers_logging.get_verbosity(), transformers_logging.get_verbosity()
-    shown = diffusers_logging.is_progress_bar_enabled()
-    diffusers_logging.disable_progress_bar()
-    transformers_logging.disable_progress_bar()
-    diffusers_logging.set_verbosity(logging.ERROR)
-    transformers_logging.set_verbosity(logging.ERROR)
+    bars = _transformers_logging.is_progress_bar_enabled()
+    levels = _diffusers_logging.get_verbosity(), _transformers_logging.get_verbosity()
+    shown = _diffusers_logging.is_progress_bar_enabled()
+    _diffusers_logging.disable_progress_bar()
+    _transformers_logging.disable_progress_bar()
+    _diffusers_logging.set_verbosity(logging.ERROR)
+    _transformers_logging.set_verbosity(logging.ERROR)
     try:
         yield
     finally:
-        diffusers_logging.set_verbosity(levels[0])
-        transformers_logging.set_verbosity(levels[1])
+        _diffusers_logging.set_verbosity(levels[0])
+        _transformers_logging.set_verbosity(levels[1])
         if shown:
-            diffusers_logging.enable_progress_bar()
+            _diffusers_logging.enable_progress_bar()
         if bars:
-            transformers_logging.enable_progress_bar()
+            _transformers_logging.enable_progress_bar()

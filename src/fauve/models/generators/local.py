@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 
 from fauve.errors import ConfigError, ModelError, UnknownName
 from fauve.models.batching import BatchSize
@@ -19,6 +20,7 @@ from fauve.models.devices import DTYPES, check_device, dtype_name
 from fauve.models.generators.edits import FITTING
 from fauve.models.generators.facts import Preset, Sampling, Slot, System
 from fauve.models.generators.foreign import foreign_system
+from fauve.models.generators.forwards import strength_of
 from fauve.models.generators.generator_cards import GENERATOR_CARDS, card_of
 from fauve.models.generators.loading import Loaded, load_pipeline, quiet
 from fauve.models.generators.long_prompts import CHUNKED
@@ -229,10 +231,24 @@ class LocalGenerator:
 
     def generate(self, requests: Sequence[ImageRequest]) -> list[Generated]:
         """One answer a request, in order: PNG bytes, or the reason why there are none."""
-        machine = self._machine
-        run = Run(self.system, self.sampling, self.loaded, machine.batch, machine.device, self._turn_to)
         with quiet():  # what a pipeline logs of a prompt that is too long stands in the facts of its picture
-            return run.answers(requests)
+            return self._run().answers(requests)
+
+    def strength_for(self, start_noise: float) -> tuple[float, float]:
+        """The strength at which image to image starts nearest to a share of noise, and the share that it starts from.
+
+        The same strength is another share in every family; this makes an arm that is matched on what the picture is
+        left with. Shares are as in the fact ``start_noise``: noise / (noise + signal), of a flow its sigma.
+        """
+        steps = self.sampling.steps
+        with quiet():
+            shares = self._run().start_noises(Image.new("RGB", self.sampling.size, "grey"))
+        first = min(range(steps), key=lambda at: abs(shares[at] - start_noise))
+        return strength_of(self.system, steps, first), shares[first]
+
+    def _run(self) -> Run:
+        machine = self._machine
+        return Run(self.system, self.sampling, self.loaded, machine.batch, machine.device, self._turn_to)
 
     def _turn_to(self, pipe: Any) -> None:
         """Where components come and go, they do so for one pipeline at a time."""

@@ -11,13 +11,14 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL.Image import Image
 
-from fauve.errors import FauveError, InvalidOutput
+from fauve.errors import FauveError, InvalidOutput, ModelError
 from fauve.imaging import encode_png
 from fauve.models.batching import BatchSize
 from fauve.models.generators.edits import encode_decode, fitted
 from fauve.models.generators.facts import Sampling, System
-from fauve.models.generators.forwards import ForwardCount, predicted_forwards, start_noise
+from fauve.models.generators.forwards import ForwardCount, predicted_forwards, start_noise, strength_of
 from fauve.models.generators.loading import Loaded, accepts
 from fauve.models.generators.long_prompts import chunk_count, chunked_embeddings
 from fauve.models.generators.token_counts import token_facts
@@ -78,6 +79,26 @@ class Run:
                 answers |= {job.at: answer for job, answer in zip(waiting, done, strict=False)}
                 del waiting[: len(done)]
         return [answers[at] for at in range(len(requests))]
+
+    def start_noises(self, image: Image) -> list[float]:
+        """The noise's share from which image to image starts at each step, the first (all noise) to the last.
+
+        The pipeline sets up its schedule by itself and is stopped before its denoiser runs. Raises ModelError where
+        the system has no image to image by strength.
+        """
+        if self.loaded.edit is None:
+            raise ModelError(f"{self.system.name} has no image to image by strength.")
+        job = _Job(0, ImageRequest("", 0, image=image, strength=1.0), "strength", self.sampling.negative)
+        self.turn_to(self.loaded.edit)
+        hook = self.loaded.denoiser.register_forward_pre_hook(_stop)
+        try:
+            self.loaded.edit(**self._arguments(self.loaded.edit, [job], [torch.Generator("cpu")]))
+        except _ScheduleIsSet:
+            pass
+        finally:
+            hook.remove()
+        steps, scheduler = self.sampling.steps, self.loaded.edit.scheduler
+        return [start_noise(self.system, scheduler, steps, strength_of(self.system, steps, at)) for at in range(steps)]
 
     def _alone(self, job: _Job) -> bool:
         return self.system.one_at_a_time or job.way in {"control", "reference"}
@@ -229,6 +250,14 @@ class Run:
         with torch.no_grad():
             _, marks = checker(images=np.array(images), clip_input=clip)  # it blackens what it is given: a copy
         return [{"safety_flagged": bool(mark)} for mark in marks]
+
+
+class _ScheduleIsSet(Exception):
+    """Thrown by :func:`_stop`."""
+
+
+def _stop(*_: Any) -> None:
+    raise _ScheduleIsSet
 
 
 def _picture(pixels: NDArray[np.float32], facts: Mapping[str, Any]) -> Generated:

@@ -65,7 +65,6 @@ _FLUX = (
         "float16",
         _FLUX_MATCHED,
         anti=_with_empty(Sampling(32, 3.5)),
-        recommended=(50, 3.5),
         notes=("Its activations are clipped in float16, which the paper used; the aligned variants ran in bfloat16.",),
     ),
     _flux(
@@ -80,7 +79,6 @@ _FLUX = (
             ("checkpoint-ema-300-0/diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.safetensors"),
             base="flux-dev",
         ),
-        recommended=(50, 3.5),
         paper="arXiv:2505.07818",
         notes=("The paper says that it was trained on HPSv2.1 and CLIP; its repository says HPSv2.1 only.",),
     ),
@@ -113,7 +111,6 @@ _FLUX = (
         hub_id="black-forest-labs/FLUX.1-schnell",
         licence="Apache-2.0",
         gated=False,
-        recommended=(4, 0.0),
         notes=("It has no guidance embedding: the value is not used. Whether it is gated is not verified.",),
     ),
 )
@@ -147,7 +144,6 @@ _XL = (
         f"{_NEGATIVES} Long prompts are encoded in chunks, which Playground's are not.",
         hub_id="stabilityai/stable-diffusion-xl-base-1.0",
         licence="OpenRAIL++-M",
-        recommended=(50, 5.0),
         paper="arXiv:2307.01952",
     ),
     _xl(
@@ -225,7 +221,6 @@ _SD3 = (
         licence=None,
         gated=False,
         delta=Delta("full", base="sd3.5-large"),
-        recommended=(28, 3.5),
         notes=("Supervised tuning on 3,350 curated images, no reward. Whether it is gated is not verified.",),
     ),
 )
@@ -251,7 +246,6 @@ def _sd1(name: str, **facts: Any) -> System:
         guidance_rule="above one",
         multiple=8,
         whole_steps=True,
-        recommended=(50, 7.5),
         notes=("Its safety checker marks images and does not blacken them; what it marks is counted.",),
         **{"licence": "CreativeML OpenRAIL-M", **facts},
     )
@@ -312,7 +306,6 @@ _OTHERS = (
         memory_gb=34.7,
         guidance_rule="undistilled",
         takes_negative=False,
-        recommended=(4, 1.0),
         call={"max_sequence_length": 512},
         notes=("Distilled: guidance is not used. Its parameters are not verified.",),
     ),
@@ -330,7 +323,6 @@ _OTHERS = (
         Sampling(8, 1.0),
         Sampling(8, 0.0),
         hub_id="Tongyi-MAI/Z-Image-Turbo",
-        recommended=(8, 0.0),
         notes=(
             "Guidance is the conventional weight minus one: the published 1.0 runs classifier-free guidance on a model "
             "distilled to go without.",
@@ -356,7 +348,6 @@ _OTHERS = (
         memory_gb=57.7,
         guidance_name="true_cfg_scale",
         guidance_rule="true",
-        recommended=(50, 4.0),
         call={"max_sequence_length": 512},
     ),
     System(
@@ -378,7 +369,6 @@ _OTHERS = (
         memory_gb=33.0,
         guidance_rule="above one",
         takes_negative=False,
-        recommended=(50, 1.5),
         multiple=32,
         one_at_a_time=True,
         notes=(

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from diffusers.pipelines.longcat_image import pipeline_longcat_image
+
 from fauve.models.generators.facts import TokenLimit
 
 __all__ = ["token_facts"]
+
+_split_quotation: Any = pipeline_longcat_image.split_quotation
 
 
 def token_facts(pipe: Any, limits: Sequence[TokenLimit], prompt: str, call: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,10 +55,8 @@ def _length(tokenizer: Any, text: str, **options: Any) -> int:
 
 def _count_with_quotes(tokenizer: Any, prompt: str) -> int:
     """As LongCat reads it: what stands in quotes letter by letter."""
-    from diffusers.pipelines.longcat_image.pipeline_longcat_image import split_quotation  # noqa: PLC0415
-
     total = 0
-    for part, quoted in split_quotation(prompt):
+    for part, quoted in _split_quotation(prompt):
         pieces = list(part) if quoted else [part]
         total += sum(_length(tokenizer, piece, add_special_tokens=False) for piece in pieces)
     return total
