@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from reward_models.checkpoints import MODELS, Depth
+
 from fauve.models.weights import RANDOM_MARK
 
 NARROW = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ FORWARDS = {"flux": 4, "sd3": 8, "sdxl": 8, "sd1": 10, "z-image": 8, "klein": 4,
 """Of four steps: twice as many with an unconditional branch, one step more for PNDM."""
 HALF = {"flux": 2, "sd3": 4, "sdxl": 4, "sd1": 6, "z-image": 4, "qwen-image": 4}
 """Of four steps at strength 0.5."""
+_PLACE = TemporaryDirectory(prefix="fauve-tiny-")  # goes with the process
 PROMPTS = ("a red cat", "a dog, angry and blurred", "rain")
 
 
@@ -47,15 +48,7 @@ def family(request: pytest.FixtureRequest) -> str:
 
 @cache
 def folder_of(family: str) -> Path:
-    return tiny.BUILDERS[family](Path(mkdtemp(prefix="fauve-tiny-")))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _folders() -> Any:
-    yield
-    for family in SYSTEM:
-        shutil.rmtree(folder_of(family), ignore_errors=True)
-    folder_of.cache_clear()
+    return tiny.BUILDERS[family](Path(_PLACE.name) / family)
 
 
 @cache

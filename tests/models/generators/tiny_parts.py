@@ -38,7 +38,7 @@ def looking_closely() -> Any:
     return transformers.CLIPImageProcessorPil(size={"shortest_edge": 30}, crop_size={"height": 30, "width": 30})
 
 
-def _oldvae(**changes: Any) -> Any:
+def old_vae(**changes: Any) -> Any:
     older = {"use_quant_conv": True, "use_post_quant_conv": True, "scaling_factor": 0.18215, "shift_factor": None}
     return vae(**{**older, **changes})
 

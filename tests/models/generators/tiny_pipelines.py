@@ -140,7 +140,7 @@ def tiny_sdxl(folder: Path, seed: int = 0, *, edm: bool = False, variant: str | 
     clip, words = parts.clip_text()
     big, same_words = parts.clip_text(projected=True)
     pipe = diffusers.StableDiffusionXLPipeline(
-        vae=_oldparts.vae(**statistics),
+        vae=parts.old_vae(**statistics),
         text_encoder=clip,
         text_encoder_2=big,
         tokenizer=words,
@@ -157,7 +157,7 @@ def tiny_sd1(folder: Path, seed: int = 0, *, safety_checker: bool = False) -> Pa
     torch.manual_seed(seed)
     clip, words = parts.clip_text()
     pipe = diffusers.StableDiffusionPipeline(
-        vae=_oldparts.vae(),
+        vae=parts.old_vae(),
         text_encoder=clip,
         tokenizer=words,
         unet=parts.lively(_sd1_unet(), seed),
