@@ -5,6 +5,7 @@ A command's module is imported when the command is used, so that ``fauve --help`
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -71,6 +72,7 @@ def fauve() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; exit codes: 0 done, 1 failed, 2 wrong input, 130 stopped on request."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # it tells every user that torchvision is not wanted
     try:
         code = fauve.main(args=args, prog_name="fauve", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

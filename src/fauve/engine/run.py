@@ -31,7 +31,10 @@ from fauve.ledger.owed import owed_cells, owed_dimensions
 from fauve.models.protocols import Generator, Judge, Scorer
 from fauve.settings import AdapterSettings, GeneratorSettings, RunSettings
 
-__all__ = ["GIVE_UP_AFTER", "RunSummary", "execute"]
+__all__ = ["GIVE_UP_AFTER", "REQUESTS_AT_ONCE", "RunSummary", "execute"]
+
+REQUESTS_AT_ONCE = 4
+"""Requests between two commits, for a generator that does not say how many it wants: a crash loses no more."""
 
 GIVE_UP_AFTER = 3
 """An adapter whose first so many jobs bring no single value is stopped: the rest would fail alike."""
@@ -164,7 +167,7 @@ class _Run:
             load_here(spec)
             self.progress.stage(f"generating with {name}", len(owed))
             counts = self.summary.outcomes.setdefault(name, Counter())
-            batch, started = asked.batch or int(getattr(model, "batch", 1)), time.monotonic()
+            batch, started = asked.batch or getattr(model, "batch", None) or REQUESTS_AT_ONCE, time.monotonic()
             for rows in generate(self.ledger, self._run_number(), adapter, model, owed, batch, self.stop):
                 counts.update(row.outcome.value for row in rows)
                 self.progress.advance(len(rows))
