@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from fauve.cli import COMMANDS
+from fauve.settings import RunSettings
 from fauve.vocabulary import DIMENSIONS
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +52,13 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
     file = ROOT / page
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", file.read_text(encoding="utf-8")):
         assert (file.parent / target).exists(), f"{page} links to {target}"
+
+
+def test_the_settings_page_shows_settings_that_are_taken() -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "settings.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        RunSettings.model_validate(tomllib.loads(block))
 
 
 def test_the_words_page_has_every_dimension_as_the_vocabulary_describes_it() -> None:

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.models.generators.tiny_pipelines import tiny_flux, tiny_flux_full
 
 from fauve import api
 from fauve.ledger import Ledger
 from fauve.ledger.generations import generation_outcomes
 from fauve.settings import read_settings
-from tests.models.generators.tiny_pipelines import tiny_flux, tiny_flux_full
 
 PROMPTS = [
     ("a", "a cat on a mat", "a cat on a mat, badly out of focus", ["clarity"]),
