@@ -162,11 +162,19 @@ def _slopes(where: Address, table: pl.DataFrame, judged: pl.DataFrame, everyone:
         ((reward - reward.mean()) / reward.std()).to_numpy(),
         terms,
     )
-    source = source_note(str(table["source"][0]))
+    notes = [source_note(str(table["source"][0])), _shared(rows)]
     return [
-        *_stated(where.at(unit="raw"), raw, len(asked), source),
-        *_stated(where.at(unit="sd"), standard, len(asked), source),
+        *_stated(where.at(unit="raw"), raw, len(asked), notes),
+        *_stated(where.at(unit="sd"), standard, len(asked), notes),
     ]
+
+
+def _shared(rows: pl.DataFrame) -> str:
+    """What a reader must know where several pictures share a prompt, or nothing."""
+    prompts = rows["cluster"].n_unique()
+    if 2 * prompts >= len(rows):  # the two pictures of a pair are what the regression is about
+        return ""
+    return f"{prompts} prompts behind {len(rows)} pictures, taken as independent: the interval is too narrow"
 
 
 def _matchers(pictures: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -179,7 +187,7 @@ def _matchers(pictures: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
             yield name, scores.select("item", "image_slot", pl.col("reward").alias(name))
 
 
-def _stated(where: Address, fit: Regression, asked: int, source: str) -> list[Finding]:
+def _stated(where: Address, fit: Regression, asked: int, notes: Sequence[str]) -> list[Finding]:
     r_squared = "" if fit.r_squared is None else f"R² = {fit.r_squared:.2f}"
     return [
         state(
@@ -188,7 +196,7 @@ def _stated(where: Address, fit: Regression, asked: int, source: str) -> list[Fi
             _estimate(term, fit.n),
             asked=asked,
             test=HypothesisTest("t (HC3)", term.t, term.p_value, fit.n),
-            notes=[r_squared, source],
+            notes=[r_squared, *notes],
         )
         for term in fit.coefficients[1:]
     ]
