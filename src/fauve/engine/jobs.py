@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,11 +94,12 @@ def answer_all(jobs: Sequence[Job], root: Path) -> list[list[Answer]]:
 
 
 def answer_cells(scorer: Scorer, job: Job, root: Path) -> list[Answer]:
-    """Scores of the job's cells by a loaded scorer."""
-    pictures, lost = _open(job.images, root)
-    wanted = [(i, p) for i, p in job.cells if i not in lost]
-    found = _scores(scorer, pictures, job.subjects, wanted)
-    return [_outcome(job, i, p, lost[i] if i in lost else found[i, p]) for i, p in job.cells]
+    """Scores of the job's cells by a loaded scorer.
+
+    Pictures are verified and decoded when the scorer takes them, which lets it decode the next while it works on one.
+    """
+    found = _scores(scorer, _Pictures(job.images, root), job.subjects, list(job.cells))
+    return [_outcome(job, i, p, found[i, p]) for i, p in job.cells]
 
 
 def answer_dimensions(judge: Judge, job: Job, root: Path) -> list[Answer]:
@@ -124,7 +125,7 @@ def answer_dimensions(judge: Judge, job: Job, root: Path) -> list[Answer]:
 
 
 def _scores(
-    scorer: Scorer, pictures: Sequence[Image | None], prompts: Sequence[str], wanted: list[tuple[int, int]]
+    scorer: Scorer, pictures: _Pictures, prompts: Sequence[str], wanted: list[tuple[int, int]]
 ) -> dict[tuple[int, int], float | str]:
     """Value or reason of failure for each wanted cell; halves what fails until single cells are left."""
     if not wanted:
@@ -133,8 +134,7 @@ def _scores(
     texts = sorted({p for _, p in wanted})
     cells = np.array([(images.index(i), texts.index(p)) for i, p in wanted], dtype=np.intp)
     try:
-        given = [picture for i in images if (picture := pictures[i]) is not None]
-        answered = scorer.score(given, [prompts[p] for p in texts], cells)
+        answered = scorer.score(pictures.chosen(images), [prompts[p] for p in texts], cells)
         values = checked_scores(answered, len(wanted), scorer.card.name)
     except Exception as error:
         if len(wanted) == 1:
@@ -143,6 +143,38 @@ def _scores(
         first = _scores(scorer, pictures, prompts, wanted[:half])
         return first | _scores(scorer, pictures, prompts, wanted[half:])
     return dict(zip(wanted, values.tolist(), strict=True))
+
+
+class _Pictures(Sequence[Image]):
+    """Stored pictures, each verified and decoded when it is first taken, and kept for the length of a job.
+
+    Taking one raises LedgerCorrupt where the file is missing or was altered.
+    """
+
+    def __init__(self, refs: Sequence[ImageRef], root: Path, seen: dict[str, Image] | None = None) -> None:
+        self._refs, self._folder = tuple(refs), ImageFolder(root)
+        self._seen: dict[str, Image] = {} if seen is None else seen
+
+    def __len__(self) -> int:
+        return len(self._refs)
+
+    @overload
+    def __getitem__(self, index: int) -> Image: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Image]: ...
+
+    def __getitem__(self, index: int | slice) -> Image | Sequence[Image]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        ref = self._refs[index]
+        if ref.sha256 not in self._seen:
+            self._seen[ref.sha256] = self._folder.open(ref)
+        return self._seen[ref.sha256]
+
+    def chosen(self, places: Sequence[int]) -> _Pictures:
+        """Those at ``places``, sharing what is decoded already."""
+        return _Pictures([self._refs[i] for i in places], self._folder.root, self._seen)
 
 
 def _open(refs: Sequence[ImageRef], root: Path) -> tuple[list[Image | None], dict[int, str]]:
