@@ -16,10 +16,10 @@ __all__ = ["seconds_for"]
 _SIDE = 320
 
 
-def seconds_for(model: Scorer | Judge, work: Work) -> float:
+def seconds_for(model: Scorer | Judge, work: Work) -> float | None:
     """Seconds on one worker: the time for one made-up picture under as many prompts as pictures have here on average.
 
-    A model that fails on it is taken for instant: the run itself will say what is wrong with it.
+    None for a model that fails on it: the run itself will say what is wrong.
     """
     ramp = np.linspace(0, 255, _SIDE, dtype=np.uint8)
     pixels = np.stack(np.broadcast_arrays(ramp[:, None], ramp[None, :], ramp[::-1, None]), axis=-1)
@@ -29,7 +29,7 @@ def seconds_for(model: Scorer | Judge, work: Work) -> float:
         started = time.perf_counter()
         _look(model, work, Image.fromarray(pixels[:, ::-1].copy()), prompts)
     except Exception:
-        return 0.0
+        return None
     return (time.perf_counter() - started) * work.images
 
 

@@ -207,7 +207,11 @@ class _Run:
         done = f", {work.owed.done:,} on file" if work.owed.done else ""
         self.progress.say(
             f"{work.spec.name}: {len(work.owed.rows):,} values of {work.images:,} pictures{done}; "
-            f"about {max(1, round(seconds / shared)):,} s, judged by one picture"
+            + (
+                "no estimate"
+                if seconds is None
+                else f"about {max(1, round(seconds / shared)):,} s, judged by one picture"
+            )
         )
 
     def _score(self, works: Sequence[Work]) -> None:
