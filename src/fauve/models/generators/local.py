@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
@@ -18,7 +18,7 @@ from fauve.models.batching import BatchSize
 from fauve.models.cards import ModelCard
 from fauve.models.devices import DTYPES, check_device, dtype_name
 from fauve.models.generators.edits import FITTING
-from fauve.models.generators.facts import Preset, Sampling, Slot, System
+from fauve.models.generators.facts import Delta, Preset, Sampling, Slot, System
 from fauve.models.generators.foreign import foreign_system
 from fauve.models.generators.forwards import strength_of
 from fauve.models.generators.generator_cards import GENERATOR_CARDS, card_of
@@ -26,14 +26,15 @@ from fauve.models.generators.loading import Loaded, load_pipeline, quiet
 from fauve.models.generators.long_prompts import CHUNKED
 from fauve.models.generators.pipeline_folder import PipelineSource
 from fauve.models.generators.placement import Offload, place
-from fauve.models.generators.running import Run
+from fauve.models.generators.running import Run, Steering
 from fauve.models.generators.systems import SYSTEMS
 from fauve.models.protocols import Generated, ImageRequest
-from fauve.models.weights import Checkpoint, file_hash
+from fauve.models.weights import RANDOM_MARK, Checkpoint, file_hash
 
 __all__ = ["LocalGenerator"]
 
 _ANY = "diffusers:"
+_ADAPTER_FILES = ("adapter_model.safetensors", "pytorch_lora_weights.safetensors")
 _MOST = 32
 """Images in one call at most: a batch that is lost with an interrupted run shall not be long."""
 
@@ -59,11 +60,13 @@ class LocalGenerator:
         preset: ``matched`` or ``paper``.
         slot: which image of a pair it makes; matters where the preset samples Io and Ia differently.
         revision: of ``weights`` on the hub.
-        delta: folder, file or hub id of the aligned denoiser or adapter; None for the published one.
+        delta: folder, file or hub id of the aligned denoiser or adapter; None for the published one. A pipeline outside
+            the table takes a low-rank adapter.
         delta_revision: of ``delta`` on the hub.
         size: side of a square, or width and height, in pixels.
         steps, guidance, long_prompt: in place of the preset's.
-        negative: in place of the preset's; False passes none, which some systems take for another input than "".
+        negative: in place of the preset's; False passes none, which some systems take for another input than "", and
+            leaves out those of requests: so a base that ignores them can run beside what is steered by them.
         call: further arguments of the pipeline (plain values).
         dtype: number format in place of the preset's.
         adapter_strength: multiple of an adapter's true scale; 1 is the published model, 0 its base.
@@ -98,11 +101,12 @@ class LocalGenerator:
         self._source = _source(name, known, weights, revision)
         self._known = known
         self._preset_name, self._slot = preset, slot
+        self._deaf = negative is False
         self._changes = _Changes(steps, guidance, size, negative, long_prompt, dict(call or {}))
         self._dtype = None if dtype is None else dtype_name(dtype)
-        self._delta = _delta(known, delta, delta_revision)
+        self._delta = _delta(self._source.name, known, delta, delta_revision)
         self._strength = float(adapter_strength)
-        if self._strength != 1.0 and (known is None or known.delta.kind != "lora"):
+        if self._strength != 1.0 and (self._delta is None or (known is not None and known.delta.kind != "lora")):
             raise ConfigError(f"{name} has no adapter whose strength could be set.")
         self._wanted_batch, self._offload = batch, offload
         self._machine = _Machine()
@@ -112,7 +116,10 @@ class LocalGenerator:
     @cached_property
     def system(self) -> System:
         """Its facts. Of a pipeline outside the table they are read from its folder; raises WeightsMissing."""
-        return self._known or foreign_system(self._source)
+        if self._known is not None:
+            return self._known
+        found = foreign_system(self._source)
+        return found if self._delta is None else replace(found, delta=Delta("lora", files=_ADAPTER_FILES))
 
     @property
     def card(self) -> ModelCard:
@@ -169,6 +176,8 @@ class LocalGenerator:
             "call": {**system.call, **sampling.call},
             "dtype": self.dtype,
             "fitting": FITTING,
+            **({"requests_negative": "left out"} if self._deaf else {}),
+            **({"weights": "random"} if self._untrained_delta() else {}),
         }
 
     @property
@@ -190,6 +199,21 @@ class LocalGenerator:
             raise ModelError(f"{self._source.name} is not loaded: call load(device, dtype) first.")
         return self._machine.loaded
 
+    @property
+    def source(self) -> PipelineSource:
+        """Where its pipeline (for a delta the base's) lies."""
+        return self._source
+
+    @property
+    def delta(self) -> Checkpoint | None:
+        """Where its aligned denoiser or adapter lies; None where the pipeline is whole."""
+        return self._delta
+
+    @property
+    def offload(self) -> Offload:
+        """How the pipeline is kept on its device."""
+        return self._machine.offload
+
     def for_slot(self, slot: Slot) -> LocalGenerator:
         """The same generator for the other image of a pair; both share what is loaded, before and after."""
         other = copy.copy(self)
@@ -207,11 +231,14 @@ class LocalGenerator:
             file_hash(self._delta.path())
         self._check_options()
 
-    def load(self, device: str = "cpu", dtype: str = "float32") -> None:
+    def load(
+        self, device: str = "cpu", dtype: str = "float32", *, prepare: Callable[[Loaded], None] | None = None
+    ) -> None:
         """Read the pipeline and put it on a device.
 
         ``dtype`` is what a run asks of models in general. A generator's number format is part of its preset and stands
-        in its settings, so it is not changed by it; give ``dtype`` to the constructor for another one.
+        in its settings, so it is not changed by it; give ``dtype`` to the constructor for another one. ``prepare`` is
+        given what was loaded before it is put on the device.
 
         Raises:
             WeightsMissing, WeightsMismatch: with the source and the remedy.
@@ -221,6 +248,8 @@ class LocalGenerator:
         wanted = check_device(device)
         self.check()
         loaded = load_pipeline(self.system, self._source, self._delta, DTYPES[self.dtype], strength=self._strength)
+        if prepare is not None:
+            prepare(loaded)
         machine = self._machine
         machine.offload = place(loaded.pipe, wanted, self._offload)
         machine.loaded, machine.device, machine.placed = loaded, wanted, loaded.pipe
@@ -229,10 +258,12 @@ class LocalGenerator:
         cautious = BatchSize(4, _MOST, grows=True) if wanted.type != "cpu" else BatchSize(1, 1)
         machine.batch = cautious if self._wanted_batch is None else BatchSize(self._wanted_batch, self._wanted_batch)
 
-    def generate(self, requests: Sequence[ImageRequest]) -> list[Generated]:
+    def generate(self, requests: Sequence[ImageRequest], *, steering: Steering | None = None) -> list[Generated]:
         """One answer a request, in order: PNG bytes, or the reason why there are none."""
+        if self._deaf and steering is None:
+            requests = [replace(request, negative=None) for request in requests]
         with quiet():  # what a pipeline logs of a prompt that is too long stands in the facts of its picture
-            return self._run().answers(requests)
+            return self._run(steering).answers(requests)
 
     def strength_for(self, start_noise: float) -> tuple[float, float]:
         """The strength at which image to image starts nearest to a share of noise, and the share that it starts from.
@@ -246,9 +277,9 @@ class LocalGenerator:
         first = min(range(steps), key=lambda at: abs(shares[at] - start_noise))
         return strength_of(self.system, steps, first), shares[first]
 
-    def _run(self) -> Run:
+    def _run(self, steering: Steering | None = None) -> Run:
         machine = self._machine
-        return Run(self.system, self.sampling, self.loaded, machine.batch, machine.device, self._turn_to)
+        return Run(self.system, self.sampling, self.loaded, machine.batch, machine.device, self._turn_to, steering)
 
     def _turn_to(self, pipe: Any) -> None:
         """Where components come and go, they do so for one pipeline at a time."""
@@ -282,6 +313,12 @@ class LocalGenerator:
             return None
         scale = {"adapter_strength": self._strength} if self.system.delta.kind == "lora" else {}
         return {"kind": self.system.delta.kind, **self._delta.identity(), **scale}
+
+    def _untrained_delta(self) -> bool:
+        if self._delta is None:
+            return False
+        beside = (Path(self._delta.source).expanduser() / RANDOM_MARK).is_file()
+        return beside or self._delta.identity().get("weights") == "random"
 
 
 class _Changes:
@@ -324,10 +361,12 @@ def _source(name: str, known: System | None, weights: str | Path | None, revisio
     return PipelineSource(known.name, source, revision, known.variant, known.gated, known.memory_gb)
 
 
-def _delta(known: System | None, delta: str | Path | None, revision: str | None) -> Checkpoint | None:
-    if known is None or not known.delta.files:
+def _delta(name: str, known: System | None, delta: str | Path | None, revision: str | None) -> Checkpoint | None:
+    if known is None:
+        return None if delta is None else Checkpoint(name, str(delta), _ADAPTER_FILES, revision)
+    if not known.delta.files:
         if delta is not None:
-            raise ConfigError(f"{known.name if known else 'this pipeline'} is one whole pipeline: give it as weights.")
+            raise ConfigError(f"{known.name} is one whole pipeline: give it as weights.")
         return None
     facts = known.delta
     beside = tuple(dict.fromkeys((*facts.files, *(Path(file).name for file in facts.files))))

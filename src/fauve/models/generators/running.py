@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -25,20 +25,41 @@ from fauve.models.generators.token_counts import token_facts
 from fauve.models.protocols import Generated, ImageRequest
 from fauve.records import Outcome
 
-__all__ = ["Run"]
+__all__ = ["Run", "Steering"]
 
 Way = Literal["text", "strength", "reference", "control"]
 
 
+class Steering(Protocol):
+    """What holds a call of a pipeline to its prompts from inside the denoiser."""
+
+    def avoided(self, request: ImageRequest) -> str | None:
+        """What the request's picture is steered away from; None leaves it to the plain pipeline."""
+        ...
+
+    def around(
+        self, pipe: Any, prompts: Sequence[str], avoided: str, given: Mapping[str, Any], negative: str | None
+    ) -> AbstractContextManager[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """Steer ``pipe`` for one call: what it is given in the place of prompts, and facts of every picture.
+
+        ``given`` are the call's other arguments, ``negative`` what the pipeline's own guidance extrapolates from.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A request that can be run: ``way`` says from what, ``negative`` what is passed, ``chunks`` how many are read."""
+    """A request that can be run: ``way`` says from what, ``negative`` what is passed, ``chunks`` how many are read.
+
+    ``avoided`` is what the picture is steered away from, None where the pipeline is left plain.
+    """
 
     at: int
     request: ImageRequest
     way: Way
     negative: str | None
     chunks: int = 1
+    avoided: str | None = None
 
     @property
     def strength(self) -> float | None:
@@ -47,12 +68,15 @@ class _Job:
     @property
     def group(self) -> tuple[Any, ...]:
         """Jobs of one group can share a call without changing each other."""
-        return self.way, self.strength, self.negative is None, self.chunks
+        return self.way, self.strength, self.negative is None, self.chunks, self.avoided
 
 
 @dataclass(slots=True)
 class Run:
-    """One system, loaded, with the sampling it is run at; ``turn_to`` is called with the pipeline that runs next."""
+    """One system, loaded, with the sampling it is run at; ``turn_to`` is called with the pipeline that runs next.
+
+    Where there is a ``steering``, requests that it finds something to avoid in are run under it.
+    """
 
     system: System
     sampling: Sampling
@@ -60,6 +84,7 @@ class Run:
     batch: BatchSize
     device: torch.device
     turn_to: Callable[[Any], None]
+    steering: Steering | None = None
 
     def answers(self, requests: Sequence[ImageRequest]) -> list[Generated]:
         """One answer a request, in their order."""
@@ -92,7 +117,8 @@ class Run:
         self.turn_to(self.loaded.edit)
         hook = self.loaded.denoiser.register_forward_pre_hook(_stop)
         try:
-            self.loaded.edit(**self._arguments(self.loaded.edit, [job], [torch.Generator("cpu")]))
+            texts = self._texts(self.loaded.edit, [job])
+            self.loaded.edit(**self._arguments(self.loaded.edit, [job], [torch.Generator("cpu")]), **texts)
         except _ScheduleIsSet:
             pass
         finally:
@@ -108,6 +134,9 @@ class Run:
         way = self._way(request)
         if way not in {"text", "strength", "reference", "control"}:
             return way
+        avoided = None if self.steering is None or way == "control" else self.steering.avoided(request)
+        if avoided is not None:
+            return _Job(at, request, way, self.sampling.negative, avoided=avoided)  # type: ignore[arg-type]
         negative = self.sampling.negative if request.negative is None else request.negative
         if problem := self._negative_problem(request.negative):
             return problem
@@ -173,8 +202,12 @@ class Run:
             pixels = encode_decode(self.loaded.pipe, first.request.image, self.sampling.size, noise[0])
             return [_picture(pixels, {"forwards": 0, "start_noise": 0.0})]
         arguments = self._arguments(pipe, jobs, noise)
-        with ForwardCount(self.loaded.denoiser) as counted, _own_noise(self.device, self.system.one_at_a_time):
-            images = pipe(**arguments).images
+        with (
+            self._worded(pipe, jobs, arguments) as (texts, told),
+            ForwardCount(self.loaded.denoiser) as counted,
+            _own_noise(self.device, self.system.one_at_a_time),
+        ):
+            images = pipe(**arguments, **texts).images
         if len(images) != len(jobs):
             raise InvalidOutput(f"{self.system.name} made {len(images)} images of {len(jobs)} requests")
         forwards = self._forwards(counted.rows, len(jobs), pipe, first)
@@ -182,7 +215,7 @@ class Run:
             return [Generated(Outcome.FAILED, reason=forwards) for _ in jobs]
         flagged = self._flagged(images)
         return [
-            _picture(pixels, {**self._facts(job, pipe, forwards), **flagged[at]})
+            _picture(pixels, {**self._facts(job, pipe, forwards), **told, **flagged[at]})
             for at, (job, pixels) in enumerate(zip(jobs, images, strict=True))
         ]
 
@@ -200,12 +233,24 @@ class Run:
         }
         sized = {"width": width, "height": height}
         given |= {key: value for key, value in sized.items() if key in known}
-        given |= self._texts(pipe, jobs)
         if first.way in {"strength", "reference"}:
             given["image"] = [fitted(job.request.image, self.sampling.size) for job in jobs if job.request.image]
         if first.way == "strength":
             given["strength"] = first.strength
         return given
+
+    @contextmanager
+    def _worded(
+        self, pipe: Any, jobs: Sequence[_Job], given: Mapping[str, Any]
+    ) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """The prompts as the pipeline takes them, and what there is to say of every picture."""
+        first = jobs[0]
+        if self.steering is None or first.avoided is None:
+            yield self._texts(pipe, jobs), {}
+            return
+        prompts = [job.request.prompt for job in jobs]
+        with self.steering.around(pipe, prompts, first.avoided, given, first.negative) as held:
+            yield held
 
     def _texts(self, pipe: Any, jobs: Sequence[_Job]) -> dict[str, Any]:
         # Lists of their own at each call: Z-Image writes its chat template into the list that it is given.

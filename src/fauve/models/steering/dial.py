@@ -32,6 +32,7 @@ __all__ = [
     "extrapolates",
     "interpolate",
     "lora_dial",
+    "mixed",
     "mixed_predictions",
     "set_interpolated",
 ]
@@ -190,8 +191,8 @@ class MixedPrediction(nn.Module):
         # a model may take things out of the mappings that it is given
         own = {name: dict(value) if type(value) is dict else value for name, value in kwargs.items()}
         base, aligned = self.base(*args, **own), self.aligned(*args, **kwargs)
-        mixed = torch.lerp(base[0].float(), aligned[0].float(), self.strength).to(base[0].dtype)
-        return (mixed,) if isinstance(base, tuple) else type(base)(mixed)
+        between = torch.lerp(base[0].float(), aligned[0].float(), self.strength).to(base[0].dtype)
+        return (between,) if isinstance(base, tuple) else type(base)(between)
 
 
 @contextmanager
@@ -204,13 +205,18 @@ def mixed_predictions(pipe: Any, aligned: Any, strength: float) -> Iterator[Any]
     """
     name = "transformer" if getattr(pipe, "transformer", None) is not None else "unet"
     base: Any = getattr(pipe, name)
+    setattr(pipe, name, mixed(base, aligned, strength))
+    try:
+        yield pipe
+    finally:
+        setattr(pipe, name, base)
+
+
+def mixed(base: Any, aligned: Any, strength: float) -> MixedPrediction:
+    """One denoiser of two. Raises as :func:`mixed_predictions` does."""
     if type(base) is not type(aligned) or base.config.in_channels != aligned.config.in_channels:
         raise ModelError(
             f"the predictions of a {type(base).__name__} and a {type(aligned).__name__} cannot be mixed: they need one "
             "latent space and one notion of time."
         )
-    setattr(pipe, name, MixedPrediction(base, aligned, strength))
-    try:
-        yield pipe
-    finally:
-        setattr(pipe, name, base)
+    return MixedPrediction(base, aligned, strength)

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 from fauve.errors import ConfigError, UnknownName
 
-__all__ = ["GUIDANCES", "SteeredName", "parse_steered_name"]
+__all__ = ["ATTENTION", "GUIDANCES", "SteeredName", "parse_steered_name"]
 
-GUIDANCES = ("vsf", "nag")
-"""Value Sign Flip (arXiv 2508.10931) and Normalized Attention Guidance (arXiv 2505.21179)."""
+ATTENTION = ("vsf", "nag")
+"""Guidance inside attention: Value Sign Flip (arXiv 2508.10931), Normalized Attention Guidance (arXiv 2505.21179)."""
+
+GUIDANCES = (*ATTENTION, "cfg", "neg")
+"""Beside these, guidance on the logits of the lab's generators: away from the empty prompt, or from a negative one."""
 
 _GUIDANCE = re.compile(r"(?P<rest>.*)\+(?P<method>[A-Za-z_]\w*)(?:@(?P<scale>[^+~@]*))?")
 _DIAL = re.compile(r"(?P<rest>.+)~(?P<dial>[^~/\\]*)")
