@@ -8,19 +8,41 @@ its picture empty, and the pair stays in its denominators.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
 
-from fauve.errors import ImageRejected
-from fauve.keys import seed_from
+from fauve.engine.executors.local import Executor, Inline
+from fauve.engine.jobs import AdapterSpec, load_here
+from fauve.errors import ConfigError, ImageRejected
+from fauve.keys import canonical_json, digest, seed_from
 from fauve.ledger import Ledger, prompt_id
+from fauve.ledger.endings import unanswered
 from fauve.ledger.generations import Made, made, record_generations
 from fauve.ledger.importing.prompts import PromptRow
 from fauve.models.protocols import Generated, Generator, ImageRequest
 from fauve.records import Outcome, PromptPair
 
-__all__ = ["Wanted", "generate", "owed_pictures", "settings_of_slots", "store_pairs"]
+__all__ = [
+    "Painters",
+    "Wanted",
+    "answered",
+    "ask",
+    "by_slot",
+    "file_answer",
+    "generate",
+    "here",
+    "lend_journal",
+    "owed_pictures",
+    "paint",
+    "refuse_other_settings",
+    "settings_of_slots",
+    "store_pairs",
+]
 
 SLOTS = ("original", "anti")
 
@@ -38,12 +60,14 @@ class Wanted:
 def owed_pictures(
     ledger: Ledger, adapter: str, prompts: Sequence[PromptRow], draws: int, *, apart: bool, negative: bool
 ) -> list[Wanted]:
-    """What is asked for minus what is on file; a prompt that several pairs share is asked for once a draw.
+    """What is asked for minus what is answered; a prompt that several pairs share is asked for once a draw.
+
+    What is on file without an answer (never sent, or accepted by a service that had not ended) is owed as well.
 
     ``apart`` draws the two prompts of a pair from different noise; ``negative`` hands over the pair's negative prompt
     with its anti prompt.
     """
-    had = made(ledger, adapter)
+    had = answered(ledger, adapter)
     wanted: dict[tuple[str, int], Wanted] = {}
     for draw in range(draws):
         for row in prompts:
@@ -57,11 +81,49 @@ def owed_pictures(
     return list(wanted.values())
 
 
+def answered(ledger: Ledger, adapter: str) -> dict[tuple[str, int], Made]:
+    """The requests of a generator that have their answer, by (prompt id, draw)."""
+    waiting = unanswered(ledger, adapter)
+    return {key: one for key, one in made(ledger, adapter).items() if key not in waiting}
+
+
+def lend_journal(generator: Generator, directory: Path) -> None:
+    """Give a generator that keeps a journal a folder in the run directory, by its name.
+
+    What it bought is then on file even where a run ends before the ledger has it. The folder is no setting: it changes
+    no picture and stands in no key.
+    """
+    keep = getattr(generator, "keep_journal", None)
+    if keep is None:
+        return
+    name = generator.card.name
+    plain = re.sub(r"[^\w.@+~-]", "-", name)
+    keep(directory / "requests" / (plain if plain == name else f"{plain}-{digest(name)[:8]}"))
+
+
+def refuse_other_settings(ledger: Ledger, name: str, settings: Mapping[str, Any]) -> None:
+    """Make sure that the pictures under one name in a run directory were made with the same settings.
+
+    Raises:
+        ConfigError: naming the settings that differ from those of the pictures on file.
+    """
+    rows = ledger.db.execute("SELECT adapter, settings FROM adapters WHERE kind = 'generator' AND name = ?", (name,))
+    kept = [json.loads(text) for adapter, text in rows.fetchall() if answered(ledger, adapter)]
+    wanted = json.loads(canonical_json(settings))
+    if not kept or wanted in kept:
+        return
+    changed = [key for key in sorted(kept[0].keys() | wanted.keys()) if kept[0].get(key) != wanted.get(key)]
+    raise ConfigError(
+        f"{name} made its pictures here with other settings ({', '.join(changed)}): one row cannot hold both. Use the "
+        "settings of run.toml again, or another --out directory."
+    )
+
+
 def generate(
     ledger: Ledger,
     run: int,
     adapter: str,
-    generator: Generator,
+    painters: Painters,
     wanted: Sequence[Wanted],
     batch: int,
     stop: Callable[[], bool],
@@ -70,18 +132,36 @@ def generate(
 
     A batch holds one slot, because published settings may differ between the slots.
     """
-    makers = by_slot(generator)
-    for slot in SLOTS:
-        owed = [one for one in wanted if one.slot == slot]
-        for start in range(0, len(owed), batch):
-            if stop():
-                return
-            chunk = owed[start : start + batch]
-            for one in chunk:
-                ledger.add_prompt(one.request.prompt)
-            rows = [_file(ledger, one, answer) for one, answer in zip(chunk, _ask(makers[slot], chunk), strict=True)]
-            record_generations(ledger, run, adapter, rows)
-            yield rows
+    by_slots = [[one for one in wanted if one.slot == slot] for slot in SLOTS]
+    chunks = [owed[start : start + batch] for owed in by_slots for start in range(0, len(owed), batch)]
+    for chunk, answers in painters.executor.run(painters.work, chunks, stop):
+        for one in chunk:
+            ledger.add_prompt(one.request.prompt)
+        rows = [file_answer(ledger, one, answer) for one, answer in zip(chunk, answers, strict=True)]
+        record_generations(ledger, run, adapter, rows)
+        yield rows
+
+
+@dataclass(frozen=True, slots=True)
+class Painters:
+    """Where pictures are made, and the work that answers a batch of one slot there."""
+
+    executor: Executor
+    work: Callable[[list[Wanted]], list[Generated]]
+
+
+def here(generator: Generator) -> Painters:
+    """A generator that is loaded in this process."""
+    return Painters(Inline(), partial(_paint_with, by_slot(generator)))
+
+
+def _paint_with(makers: Mapping[str, Generator], chunk: list[Wanted]) -> list[Generated]:
+    return ask(makers[chunk[0].slot], chunk)
+
+
+def paint(spec: AdapterSpec, chunk: list[Wanted]) -> list[Generated]:
+    """Answer a batch in any process, with a generator that stays loaded for the next one."""
+    return _paint_with(by_slot(cast(Generator, load_here(spec))), chunk)
 
 
 def by_slot(generator: Generator) -> dict[str, Generator]:
@@ -101,13 +181,13 @@ def settings_of_slots(generator: Generator) -> dict[str, Any]:
 
 def store_pairs(ledger: Ledger, adapter: str, name: str, prompts: Sequence[PromptRow], draws: int) -> int:
     """Make items of the pairs whose requests are all answered and that are no items yet; returns how many."""
-    answered = made(ledger, adapter)
+    had = answered(ledger, adapter)
     known = {id_ for (id_,) in ledger.db.execute("SELECT id FROM items WHERE kind = 'pair' AND generator = ?", (name,))}
     pairs = []
     for draw in range(draws):
         for row in prompts:
             id_ = row.id if draws == 1 else f"{row.id}#{draw}"
-            both = [answered.get((prompt_id(text), draw)) for text in (row.original, row.anti)]
+            both = [had.get((prompt_id(text), draw)) for text in (row.original, row.anti)]
             if id_ in known or None in both:
                 continue
             answers = dict(zip(SLOTS, (m for m in both if m is not None), strict=True))
@@ -125,12 +205,13 @@ def store_pairs(ledger: Ledger, adapter: str, name: str, prompts: Sequence[Promp
     return ledger.add_items((pair, f"{name}, {pair.id}") for pair in pairs).new
 
 
-def _ask(generator: Generator, chunk: Sequence[Wanted]) -> list[Generated]:
+def ask(generator: Generator, chunk: Sequence[Wanted]) -> list[Generated]:
+    """One answer a request, whatever happens: a batch that raises is asked for one by one, so that one fails alone."""
     try:
         answers = generator.generate([one.request for one in chunk])
     except Exception as error:
         if len(chunk) > 1:
-            return [answer for one in chunk for answer in _ask(generator, [one])]
+            return [answer for one in chunk for answer in ask(generator, [one])]
         return [Generated(Outcome.FAILED, reason=f"{type(error).__name__}: {error}")]
     if len(answers) != len(chunk):
         reason = f"{generator.card.name} gave {len(answers)} answers to {len(chunk)} requests"
@@ -138,7 +219,8 @@ def _ask(generator: Generator, chunk: Sequence[Wanted]) -> list[Generated]:
     return answers
 
 
-def _file(ledger: Ledger, one: Wanted, answer: Generated) -> Made:
+def file_answer(ledger: Ledger, one: Wanted, answer: Generated) -> Made:
+    """Store the picture of an answer; one that is no usable picture becomes its outcome. Does not record the row."""
     facts = {"seed": one.request.seed, **answer.facts}
     if answer.data is None:
         return Made(one.prompt, one.draw, answer.outcome, None, answer.reason, facts)

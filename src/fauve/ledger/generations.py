@@ -1,16 +1,34 @@
-"""What came of requests for pictures, and the pairs that are complete because of it."""
+"""What came of requests for pictures: of prompts (:class:`Made`), and of other pictures (:class:`Edited`)."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fauve.keys import canonical_json
+from fauve.ledger.endings import ending
 from fauve.ledger.store import Ledger
 from fauve.records import Outcome
 
-__all__ = ["Made", "generation_outcomes", "made", "record_generations"]
+__all__ = [
+    "EditKey",
+    "Edited",
+    "Made",
+    "draw_of",
+    "edit_outcomes",
+    "edited",
+    "generation_outcomes",
+    "made",
+    "record_edits",
+    "record_generations",
+    "request_failures",
+]
+
+EditKey = tuple[str, str, str, int]
+"""What an editor is asked for: the input's sha256, the prompt's id, the arm, the draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +41,20 @@ class Made:
     image: str | None
     reason: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """One request to edit a picture that was answered: ``input`` is that picture's sha256, ``arm`` how it was asked."""
+
+    input: str
+    arm: str
+    made: Made
+
+    @property
+    def key(self) -> EditKey:
+        """What was asked for."""
+        return self.input, self.made.prompt, self.arm, self.made.draw
 
 
 def record_generations(ledger: Ledger, run: int, adapter: str, rows: Iterable[Made]) -> None:
@@ -49,8 +81,78 @@ def made(ledger: Ledger, adapter: str) -> dict[tuple[str, int], Made]:
 
 
 def generation_outcomes(ledger: Ledger) -> list[tuple[str, str, int]]:
-    """How the requests to each current generator ended: name, outcome, count."""
+    """How the requests to each current generator ended (see :func:`fauve.ledger.endings.ending`): name, how, count."""
+    return _endings(ledger, "generations")
+
+
+def edit_outcomes(ledger: Ledger) -> list[tuple[str, str, int]]:
+    """How the requests to each current editor ended, as :func:`generation_outcomes` tells it."""
+    return _endings(ledger, "edits")
+
+
+def request_failures(ledger: Ledger) -> list[tuple[str, str, str, int]]:
+    """Why requests for pictures brought none: kind (generator or editor), name, reason, count; the most frequent first.
+
+    A row without a reason has its outcome in its place.
+    """
     return ledger.db.execute(
-        "SELECT name, outcome, count(*) FROM generations JOIN adapters USING (adapter) WHERE current = 1 "
-        "GROUP BY 1, 2 ORDER BY 1, 2"
+        "SELECT kind, name, coalesce(reason, outcome), count(*) FROM ("
+        " SELECT adapter, outcome, reason FROM generations UNION ALL SELECT adapter, outcome, reason FROM edits"
+        ") JOIN adapters USING (adapter) WHERE current = 1 AND outcome <> 'ok' "
+        "GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3"
     ).fetchall()
+
+
+def _endings(ledger: Ledger, table: str) -> list[tuple[str, str, int]]:
+    rows = ledger.db.execute(
+        "SELECT name, outcome, facts ->> 'sent', facts ->> 'left_running', facts ->> 'taken_up', count(*) "
+        f"FROM {table} JOIN adapters USING (adapter) WHERE current = 1 GROUP BY 1, 2, 3, 4, 5"
+    )
+    counts: Counter[tuple[str, str]] = Counter()
+    for name, outcome, sent, running, taken_up, count in rows:
+        counts[name, ending(outcome, {"sent": sent, "left_running": running, "taken_up": taken_up})] += count
+    return [(*key, count) for key, count in sorted(counts.items())]
+
+
+def record_edits(ledger: Ledger, run: int, adapter: str, rows: Iterable[Edited]) -> None:
+    """Store an editor's answers, one transaction for all of ``rows``. Their pictures are stored before."""
+    with ledger.transaction() as db:
+        db.executemany(
+            "INSERT OR REPLACE INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    adapter,
+                    e.input,
+                    e.made.prompt,
+                    e.arm,
+                    e.made.draw,
+                    e.made.outcome.value,
+                    e.made.image,
+                    e.made.reason,
+                    canonical_json(e.made.facts),
+                    run,
+                )
+                for e in rows
+            ],
+        )
+
+
+def edited(ledger: Ledger, adapter: str) -> dict[EditKey, Made]:
+    """Every answer of an editor, with its facts, by what was asked for; what has no answer yet is left out."""
+    rows = ledger.db.execute(
+        "SELECT input, prompt, arm, draw, outcome, image, reason, facts FROM edits WHERE adapter = ?", (adapter,)
+    )
+    found = {
+        (input_, prompt, arm, draw): Made(prompt, draw, Outcome(outcome), image, reason, json.loads(facts))
+        for input_, prompt, arm, draw, outcome, image, reason, facts in rows
+    }
+    return {key: one for key, one in found.items() if ending(one.outcome, one.facts) == one.outcome}
+
+
+def draw_of(ledger: Ledger, generator: str, prompt: str, image: str) -> int:
+    """Which draw of a generator (by shown name) for a prompt (by id) a picture is; 0 for one that was not made here."""
+    row = ledger.db.execute(
+        "SELECT min(draw) FROM generations JOIN adapters USING (adapter) WHERE name = ? AND prompt = ? AND image = ?",
+        (generator, prompt, image),
+    ).fetchone()
+    return int(row[0] or 0)

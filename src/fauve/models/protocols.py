@@ -18,7 +18,7 @@ from PIL.Image import Image
 from fauve.models.cards import ModelCard
 from fauve.records import Outcome
 
-__all__ = ["Generated", "Generator", "ImageRequest", "Judge", "Scorer"]
+__all__ = ["FaceBox", "FaceFinder", "Generated", "Generator", "ImageRequest", "Judge", "Scorer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,9 @@ class Generator(Protocol):
         ...
 
     # Optional, found by name: `check()` as for scorers; `batch` is how many requests are best handed over at once.
+    # `for_slot(slot)` is the same generator for the original or the anti image; `strength_for(start_noise)` gives the
+    # strength at which an edit starts nearest to a share of noise, and the share that it is; `keep_journal(folder)` has
+    # one that pays for pictures note there what it bought.
 
     def load(self, device: str, dtype: str) -> None:
         """Make ready to generate. Raises ModelError where it cannot."""
@@ -124,4 +127,37 @@ class Judge(Protocol):
 
     def judge(self, images: Sequence[Image]) -> NDArray[np.float64]:
         """Expected values, shape (images, dimensions), each in [0, 2]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FaceBox:
+    """Where a face is, in pixels of the picture (right and bottom lie outside), and how sure its finder is of it."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    score: float
+
+
+@runtime_checkable
+class FaceFinder(Protocol):
+    """Finds the face that a portrait is about."""
+
+    card: ModelCard
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Everything that can change an answer, thresholds included; part of what portraits are filed under."""
+        ...
+
+    # Optional, found by name: `check()` as for scorers.
+
+    def load(self, device: str, dtype: str) -> None:
+        """Make ready to look. Raises ModelError where it cannot."""
+        ...
+
+    def find(self, images: Sequence[Image]) -> list[FaceBox | None]:
+        """For each picture its best face, or None where it shows none: that is an answer, no failure."""
         ...

@@ -94,8 +94,9 @@ class ApiGenerator(ABC):
         journal = options.get("journal")
         kept = None if journal is None else ApiJournal(journal)
         limits = Limits(**{name: options[name] for name in Limits.__slots__ if name in options})  # type: ignore[literal-required]
-        spent = Decimal(0) if kept is None else kept.spent()
-        budget = Budget(options.get("budget"), options.get("price"), spent)
+        self._own_journal = kept is not None
+        self._money = options.get("budget"), options.get("price")
+        budget = Budget(*self._money, Decimal(0) if kept is None else kept.spent())
         transport = options.get("transport") or HttpTransport()
         self.account = Account(card.name, base_url, key_names, self.authorise, transport, limits, budget, kept)
 
@@ -150,6 +151,18 @@ class ApiGenerator(ABC):
     def batch(self) -> int:
         """How many requests are best handed over at once: as many as are under way together."""
         return self.account.limits.concurrency
+
+    def keep_journal(self, folder: str | Path) -> None:
+        """Remember what is bought in ``folder`` from now on, and count what it tells of towards the budget.
+
+        For whoever runs the generator, before the first request; a folder that was given as ``journal`` stays.
+
+        Raises:
+            ModelError: where the journal in it cannot be read.
+        """
+        if not self._own_journal:
+            self.account.journal = ApiJournal(folder)
+            self.account.budget = Budget(*self._money, self.account.journal.spent())
 
     def check(self) -> None:
         """Make sure that there is a key, without a call.

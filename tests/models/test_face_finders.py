@@ -1,0 +1,44 @@
+"""Face finders by name: of installed packages, or ``module:Name``."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+
+import pytest
+from tests.engine.toy_painter import Corner
+
+from fauve.errors import PluginError, UnknownName
+from fauve.models import face_finders
+
+TARGET = "tests.engine.toy_painter:Corner"
+
+
+def registered(monkeypatch: pytest.MonkeyPatch, name: str, target: str = TARGET) -> None:
+    points = (EntryPoint(name, target, "fauve.face_finders"),)
+    monkeypatch.setattr(face_finders, "_plugins", lambda group: points if group == "fauve.face_finders" else ())
+
+
+def test_a_package_adds_a_finder(monkeypatch: pytest.MonkeyPatch) -> None:
+    registered(monkeypatch, "corner")
+    assert list(face_finders.face_finders()) == ["corner"]
+    made = face_finders.make_face_finder("corner", {"threshold": 0.9})
+    assert isinstance(made, Corner)
+    assert made.settings == {"threshold": 0.9}
+    with pytest.raises(UnknownName, match=r"no face finder called 'korner'.*corner"):
+        face_finders.make_face_finder("korner")
+
+
+def test_module_and_name_always_work() -> None:
+    assert isinstance(face_finders.make_face_finder(TARGET), Corner)
+    with pytest.raises(PluginError, match="cannot be made with"):
+        face_finders.make_face_finder(TARGET, {"size": 3})
+    with pytest.raises(PluginError, match="does not import"):
+        face_finders.make_face_finder("no_such_module:Finder")
+    with pytest.raises(PluginError, match="is no face finder: it needs"):
+        face_finders.make_face_finder("tests.engine.toy_painter:Painter")
+
+
+def test_nobody_may_take_the_name_that_asks_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    registered(monkeypatch, "none")
+    with pytest.raises(PluginError, match="asks for none"):
+        face_finders.make_face_finder("none")
