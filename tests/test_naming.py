@@ -28,8 +28,16 @@ def test_scorers(name, text):
     [
         ("nano-banana", "Nano Banana"),
         ("flux-dev+vsf@2.0", "FLUX.1 dev with VSF 2.0"),
-        ("sd3.5-m-pickscore~0.5", "SD3.5 Medium PickScore at 0.5"),
-        ("dance-flux~-1", "DanceFlux at -1"),
+        ("flux-dev+nag@5.0", "FLUX.1 dev with NAG 5.0"),
+        ("sd3.5-m-pickscore~0.5", "SD3.5 Medium PickScore at 0.5 of its alignment"),
+        ("dance-flux~-1.0", "DanceFlux at −1.0 of its alignment"),
+        ("sd3.5-m-geneval~1.5+vsf@2.0", "SD3.5 Medium GenEval at 1.5 of its alignment with VSF 2.0"),
+        ("flux-dev (random weights)", "FLUX.1 dev (random weights)"),
+        (
+            "dance-flux~0.5+nag@1e-05 (random weights)",
+            "DanceFlux at 0.5 of its alignment with NAG 1e-05 (random weights)",
+        ),
+        ("diffusers:mine~1/flux", "diffusers:mine~1/flux"),
         ("a-new-one", "a-new-one"),
     ],
 )

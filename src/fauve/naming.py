@@ -28,7 +28,7 @@ INSTRUMENT_PREFIX = "instrument:"
 """Scorers so named measure one property of the picture and see no prompt."""
 
 UNTRAINED = " (random weights)"
-"""What the name of a scorer ends with whose weights were drawn and never trained: it is another scorer."""
+"""What the name of a scorer or generator ends with whose weights were drawn and never trained: it is another one."""
 
 ScorerKind = Literal["model", "instrument", "control"]
 
@@ -42,6 +42,9 @@ _SCORERS = {
     "hpsv2.1": "HPSv2.1",
     "hpsv3": "HPSv3",
     "imagereward": "ImageReward",
+    "lab-matcher": "Lab matcher",
+    "lab-plural-reward": "Lab plural reward",
+    "lab-universal": "Lab universal reward",
     "laion-v2": "LAION aesthetic v2",
     "mps": "MPS",
     "oracle": "Oracle",
@@ -60,6 +63,12 @@ _GENERATORS = {
     "flux.2-klein-9b": "FLUX.2 klein 9B",
     "glm-image": "GLM-Image",
     "gpt-image-1.5": "GPT Image 1.5",
+    "lab-aesthetic-mild": "Lab, mildly aesthetic",
+    "lab-aesthetic-strong": "Lab, strongly aesthetic",
+    "lab-base": "Lab base",
+    "lab-instruction": "Lab, instructed",
+    "lab-placebo": "Lab placebo",
+    "lab-plural": "Lab, plural",
     "longcat-image": "LongCat-Image",
     "nano-banana": "Nano Banana",
     "playground-v2.5": "Playground v2.5",
@@ -78,8 +87,11 @@ _GENERATORS = {
     "z-image-turbo": "Z-Image Turbo",
 }
 
-_STEERED = re.compile(r"^(?P<base>.+)\+vsf@(?P<scale>[0-9.]+)$")
-_DIALLED = re.compile(r"^(?P<base>.+)~(?P<strength>-?[0-9.]+)$")
+_MINUS = "−"
+_NUMBER = r"-?[0-9.]+(?:e[-+]?[0-9]+)?"
+_STEERED = re.compile(rf"(?P<base>.+)\+(?P<method>vsf|nag|cfg|neg)@(?P<scale>{_NUMBER})")
+_METHODS = {"vsf": "VSF", "nag": "NAG", "cfg": "plain guidance", "neg": "negative guidance"}
+_DIALLED = re.compile(rf"(?P<base>.+)~(?P<strength>{_NUMBER})")
 
 
 _INSTRUMENT = " (instrument)"
@@ -96,21 +108,26 @@ def scorer_name(name: str) -> str:
 
 
 def generator_name(name: str) -> str:
-    """``nano-banana`` → ``Nano Banana``; steered and dialled variants say what was done to their base."""
-    if steered := _STEERED.match(name):
-        return f"{generator_name(steered['base'])} with VSF {steered['scale']}"
-    if dialled := _DIALLED.match(name):
-        return f"{generator_name(dialled['base'])} at {dialled['strength']}"
+    """``nano-banana`` → ``Nano Banana``; steered and dialled variants say what was done to their base.
+
+    ``dance-flux~0.5+vsf@2.0`` → ``DanceFlux at 0.5 of its alignment with VSF 2.0``; random weights stay marked.
+    """
+    if is_untrained(name):
+        return f"{generator_name(trained_name(name))}{UNTRAINED}"
+    if steered := _STEERED.fullmatch(name):
+        return f"{generator_name(steered['base'])} with {_METHODS[steered['method']]} {steered['scale']}"
+    if dialled := _DIALLED.fullmatch(name):
+        return f"{generator_name(dialled['base'])} at {dialled['strength'].replace('-', _MINUS)} of its alignment"
     return _GENERATORS.get(name, name)
 
 
 def is_untrained(name: str) -> bool:
-    """Whether a scorer ran with random weights: then its numbers say nothing about the model that it is named after."""
+    """Whether a model ran with random weights: then its numbers say nothing about the model that it is named after."""
     return name.endswith(UNTRAINED)
 
 
 def trained_name(name: str) -> str:
-    """The canonical name of the model that a scorer with random weights is built like; any other name as it is."""
+    """The canonical name of the model that one with random weights is built like; any other name as it is."""
     return name.removesuffix(UNTRAINED)
 
 

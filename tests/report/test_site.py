@@ -139,7 +139,7 @@ def test_a_manifest_cannot_make_it_delete_outside(site: Any, tmp_path: Path) -> 
 def test_first_page_says_what_was_found_counted_and_how_its_pair_was_chosen(site: Any) -> None:
     page = site.page("index.html")
     assert "<h1>Nothing was found.</h1>" in page
-    for said in ("HPSv3", "Chosen by rule, not by hand", "1 of the 16 pairs and contrasts came with scores only"):
+    for said in ("HPSv3", "Chosen by rule, not by hand", "1 of the 16 items came with scores only"):
         assert said in page
     assert re.search(r"gave no value\s+1 time", page)
 

@@ -24,6 +24,7 @@ ITEMS = {
     "pictured": pl.Boolean,
     "choice": pl.String,
     "selector": pl.String,
+    "slots": pl.List(pl.String),
 }
 GRID = {
     "item": pl.Int64,
@@ -57,6 +58,8 @@ CORNERS = {
     "aa": ("anti", "anti"),
 }
 
+PROMPTS = {"input": "original", "edit": "original", "face": "emotion", "picture": "emotion"}
+
 TOKENS = {
     "item": pl.Int64,
     "prompt_slot": pl.String,
@@ -87,29 +90,75 @@ class Made:
         choice: str | None = None,
         pictured: bool = True,
         request: str | None = None,
+        name: str | None = None,
     ) -> int:
         item = len(self.items) + 1
         cluster = prompt or f"prompt {item}"
         selector = None if choice is None else "people"
-        row = (item, "pair", "", generator, str(item), list(dimensions), json.dumps(dict(groups or {})), cluster)
-        self.items.append((*row, request or f"request {cluster}", pictured, choice, selector))
+        row = (
+            item,
+            "pair",
+            "",
+            generator,
+            name or str(item),
+            list(dimensions),
+            json.dumps(dict(groups or {})),
+            cluster,
+        )
+        slots = ["anti", "original"] if pictured else []
+        self.items.append((*row, request or f"request {cluster}", pictured, choice, selector, slots))
         return item
 
     def contrast(self, study: str, *, prompt: str | None = None, groups: Mapping[str, str] | None = None) -> int:
         item = len(self.items) + 1
         row = (item, "contrast", study, "", str(item), [], json.dumps(dict(groups or {})), prompt or f"prompt {item}")
-        self.items.append((*row, str(item), True, None, None))
+        self.items.append((*row, str(item), True, None, None, ["default", "faithful"]))
+        return item
+
+    def edit(
+        self,
+        pair: str,
+        arm: str,
+        *,
+        generator: str = "sdxl",
+        made_by: str = "nano-banana",
+        prompt: str | None = None,
+        dimensions: Sequence[str] = (),
+        failed: bool = False,
+    ) -> int:
+        """An edit of the anti image of a pair (by its id), in an arm."""
+        item = len(self.items) + 1
+        cluster, groups = prompt or f"prompt {pair}", json.dumps({"arm": arm, "source": made_by})
+        row = (item, "edit", "editing", generator, f"{pair}@{arm}", list(dimensions), groups, cluster)
+        slots = ["input"] if failed else ["edit", "input"]
+        self.items.append((*row, f"request {cluster}", True, None, None, slots))
+        return item
+
+    def portrait(
+        self, template: str, emotion: str, *, generator: str = "sdxl", finder: str = "none", slots: Sequence[str] = ()
+    ) -> int:
+        """A portrait of a template; with a finder both slots have a picture unless ``slots`` says otherwise."""
+        item = len(self.items) + 1
+        groups = json.dumps({"emotion": emotion, "finder": finder})
+        row = (item, "portrait", "emotion_generation", generator, f"{template}/{emotion}", [], groups)
+        here = list(slots) or (["picture"] if finder == "none" else ["face", "picture"])
+        self.items.append((*row, f"{template} {emotion}", str(item), True, None, None, here))
         return item
 
     def score(self, item: int, scorer: str, source: str = COMPUTED, **cells: float | None) -> None:
-        """Cells by corner (oo, oa, ao, aa) or slot (faithful, default); None stands for a failed cell."""
+        """Cells by corner (oo, oa, ao, aa) or slot (faithful, default; input, edit under the original prompt; face,
+        picture under the sentence of the emotion); None stands for a failed cell."""
         for cell, value in cells.items():
-            image, prompt = CORNERS.get(cell, (cell, "prompt"))
+            image, prompt = CORNERS.get(cell, (cell, PROMPTS.get(cell, "prompt")))
             outcome = "failed" if value is None else "ok"
             self.grid.append((item, scorer, source, image, prompt, outcome, value))
 
     def judge(self, item: int, dimension: str, original: float | None, anti: float | None, judge: str = "eye") -> None:
-        for slot, value in (("original", original), ("anti", anti)):
+        self.look(item, dimension, judge, original=original, anti=anti)
+
+    def look(self, item: int, dimension: str, judge: str = "eye", **slots: float | None) -> None:
+        """J of the pictures in these slots."""
+        for slot, value in slots.items():
             self.judged.append((item, slot, judge, dimension, "failed" if value is None else "ok", value))
 
     def count(self, item: int, scorer: str, slot: str, prompt: str, tokens: int, truncated: bool) -> None:

@@ -18,15 +18,44 @@ from fauve.vocabulary import PROMPT_DIMENSIONS
 ORDER = [
     "reward_classification",
     "generation",
+    "editing",
+    "steering",
     "probe",
     "photographs",
     "critique",
     "emotion_reward",
+    "emotion_generation",
     "truncation",
     "calibration",
     "dimensions",
     "judge_validation",
 ]
+
+
+def steer_edit_and_portray(build, score, rng):
+    """Steered generators, edits with their pairs, portraits with a finder; some edits and faces fail."""
+    for generator in ("sd3.5-m+vsf@2.0", "sd3.5-m+vsf@3.0", "sd3.5-m-pickscore~-0.5", "sd3.5-m-pickscore~0.5"):
+        for k in range(10):
+            item = build.pair(generator=generator, prompt=f"p{k}", dimensions=["clarity", "richness"])
+            score(item, "oo", "oa", "ao", "aa")
+            for d in ("clarity", "richness"):
+                build.judge(item, d, *rng.uniform(0, 2, 2))
+    plain = [build.pair(generator="nano-banana", prompt=f"p{k}", name=f"e{k}") for k in range(10)]
+    for item in plain:
+        build.judge(item, "clarity", 2.0, 1.0)
+    for generator in ("sd3.5-m", "sd3.5-m-pickscore"):
+        for arm in ("strength 0.5", "encode-decode", "reference"):
+            for k in range(10):
+                item = build.edit(
+                    f"e{k}", arm, generator=generator, prompt=f"p{k}", dimensions=["clarity"], failed=k == 3
+                )
+                score(item, "input", *([] if k == 3 else ["edit"]))
+                build.look(item, "clarity", input=1.0, **({} if k == 3 else {"edit": float(rng.uniform(0, 2))}))
+        for emotion in ("happiness", "anger", "sadness"):
+            for k in range(6):
+                slots = ["picture"] if k == 2 else ["face", "picture"]
+                item = build.portrait(f"t{k}", emotion, generator=generator, finder="eyes", slots=slots)
+                score(item, *slots)
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +97,7 @@ def rich(made):
     ):
         for _ in range(3):
             score(build.contrast(study, groups=group), "faithful", "default")
+    steer_edit_and_portray(build, score, rng)
     for k in range(12):
         build.label(f"image {k}", "clarity", float(rng.uniform(0, 2)), int(rng.integers(-2, 3)))
     return build.evidence()

@@ -1,4 +1,4 @@
-"""One pair or contrast as a card: plain values that the page's template and the gallery's script draw alike."""
+"""One pair, contrast, edit or portrait as a card: plain values that page and script draw alike."""
 
 from __future__ import annotations
 
@@ -29,7 +29,12 @@ _ROLES = {
     "default": "What conventional taste prefers",
     "anti": "Made for this prompt",
     "original": "Made for the plain caption",
+    "input": "The input: made for this prompt",
+    "edit": "The edit of it",
+    "picture": "Made for this prompt",
+    "face": "The face that was found in it",
 }
+_NO_FACE = {"no face": "No face was found.", "not looked for": "No face was looked for."}
 _STIMULUS_ROLES = {"anti": "The photograph with the effect", "original": "The photograph as it is"}
 _CHOICES = {"anti": "the image made for this prompt", "original": "the image made for the plain caption"}
 
@@ -53,8 +58,8 @@ def refs(item: StoredItem) -> list[ImageRef]:
 
 def plain_caption(item: StoredItem) -> str | None:
     """The caption of the same scene without the request, where one is on file."""
-    if item.kind == "pair":
-        return item.prompts.get("original")
+    if "original" in item.prompts:
+        return item.prompts["original"]
     note = item.notes.get("clean_prompt")
     return note if isinstance(note, str) else None
 
@@ -70,7 +75,7 @@ def cover_note(item: StoredItem) -> str | None:
 
 def card(item: StoredItem, number: int, scores: Sequence[Scores], shelf: Shelf) -> dict[str, Any]:
     """The values of one card. ``number`` is its place in the gallery, from 1."""
-    prompt = item.prompts.get("anti" if item.kind == "pair" else "prompt") or ""
+    prompt = _prompt(item) or ""
     plain = plain_caption(item)
     verdicts = [(s.voice, verdict(s, shelf.voices[s.voice].label)) for s in scores]
     slots = _slots(item, scores)
@@ -85,14 +90,23 @@ def card(item: StoredItem, number: int, scores: Sequence[Scores], shelf: Shelf) 
         "groups": [[group_label(key), group_label(value)] for key, value in sorted(item.groups.items())],
         "cover": cover_note(item) or "",
         "images": [_image(item, slot, place, scores, shelf) for place, slot in enumerate(slots)],
-        "verdicts": [_line(voice, said, shelf) for voice, said in verdicts],
+        "verdicts": [_line(voice, said, shelf) for voice, said in verdicts if said.text],
         "selection": _selection(item),
     }
 
 
-def _slots(item: StoredItem, scores: Sequence[Scores]) -> tuple[str, str]:
+def _prompt(item: StoredItem) -> str | None:
+    """What was asked for."""
+    return item.prompts.get("anti", item.prompts.get("prompt"))
+
+
+def _slots(item: StoredItem, scores: Sequence[Scores]) -> tuple[str, ...]:
     if item.kind == "contrast":
         return "faithful", "default"
+    if item.kind == "edit":
+        return "input", "edit"
+    if item.kind == "portrait":
+        return ("picture",) if item.groups.get("finder", "none") == "none" else ("picture", "face")
     swapped = any(s.choice == "original" for s in item.selections[:1])
     return ("original", "anti") if swapped else ("anti", "original")
 
@@ -108,11 +122,20 @@ def _image(item: StoredItem, slot: str, place: int, scores: Sequence[Scores], sh
         "credit": shelf.credits.get(ref.sha256, "") if ref else "",
     }
     if ref is None:
-        return made | {"missing": "No picture is on file."}
+        return made | {"missing": _absence(item, slot)}
     if ref.sha256 in shelf.broken:
         return made | {"missing": shelf.broken[ref.sha256]}
     width, height = size_of(ref, shelf.side)
     return made | {"src": path_of(ref, shelf.side), "width": width, "height": height}
+
+
+def _absence(item: StoredItem, slot: str) -> str:
+    """Why there is no picture, as far as the item says so."""
+    outcome = item.notes.get("outcome")
+    if slot in {"edit", "picture"} and isinstance(outcome, str) and outcome != "ok":
+        return f"No picture came back ({outcome})."
+    told = _NO_FACE.get(str(item.notes.get("face"))) if slot == "face" else None
+    return told or "No picture is on file."
 
 
 def _role(item: StoredItem, slot: str) -> str:
@@ -122,7 +145,7 @@ def _role(item: StoredItem, slot: str) -> str:
 
 def _alt(item: StoredItem, slot: str) -> str:
     told = {"original": item.prompts.get("original"), "default": plain_caption(item) or item.prompts.get("prompt")}
-    words = told[slot] if slot in told else item.prompts.get("anti" if slot == "anti" else "prompt")
+    words = told[slot] if slot in told else _prompt(item)
     text = f"{_role(item, slot)}: {' '.join((words or 'no prompt on file').split())}"
     return text if len(text) <= _ALT_LETTERS else f"{text[: _ALT_LETTERS - 1]}…"
 
@@ -140,6 +163,12 @@ def _line(voice: int, said: Verdict, shelf: Shelf) -> list[Any]:
 
 
 def _selection(item: StoredItem) -> str:
+    if item.kind == "edit":
+        asked = {"anti": "under this prompt", "original": "under the plain caption"}.get(str(item.notes.get("asked")))
+        how = f"Edited {asked}. " if asked else ""
+        return f"{how}Both pictures are scored under the plain caption; what was requested is looked for in the edit."
+    if item.kind == "portrait":
+        return f"Scored under the sentence “{item.prompts.get('emotion') or 'none on file'}”."
     if not item.selections:
         if item.kind == "pair":
             return "Nobody has selected: the image made for this prompt counts as the one that was asked for."

@@ -1,4 +1,4 @@
-"""The gallery: every pair and contrast with pictures, in chunks that a page loads as it needs them.
+"""The gallery: every pair, contrast, edit and portrait with pictures, in chunks that a page loads as it needs them.
 
 A page opened from a disk cannot fetch, so data lies in scripts that do nothing but set one value. The index holds what
 filters and sorting need; the cards themselves lie in chunks of a hundred.
@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import polars as pl
+
 from fauve.ledger import Ledger, queries
 from fauve.ledger.queries import StoredItem
 from fauve.naming import generator_name
@@ -17,8 +19,9 @@ from fauve.report.cards import Honours, Shelf, card, cover_note, refs
 from fauve.report.holdings import credit_lines
 from fauve.report.pages import Folder, script_json
 from fauve.report.thumbs import SMALL, Thumbs
-from fauve.report.verdicts import Scores, Voice, scores_by_item, verdict, voices
+from fauve.report.verdicts import NO_CHOICE, Scores, Voice, scores_by_item, verdict, voices
 from fauve.report.wording import group_label
+from fauve.studies.edit_measures import requests_before_and_after
 from fauve.studies.evidence import STIMULI, Evidence
 from fauve.studies.honoured import honoured, requested, requests
 from fauve.studies.protocol import Study
@@ -38,8 +41,9 @@ _GROUP_VALUES = 60
 class Gallery:
     """What pages need to know of the gallery after its files are written.
 
-    The columns run over the items with pictures in their order: ``numbers`` in the ledger, ``complete`` where both
-    pictures are there and uncovered, ``codes`` one verdict letter a voice (``-`` for none), ``margins`` one a voice.
+    The columns run over the items with pictures in their order: ``numbers`` in the ledger, ``complete`` where there is
+    a choice between two pictures that are there and uncovered, ``codes`` one verdict letter a voice (``-`` for none),
+    ``margins`` one a voice.
     """
 
     voices: list[Voice]
@@ -82,9 +86,13 @@ def stacks(ledger: Ledger, evidence: Evidence, studies: Sequence[Study]) -> Stac
 
 def _honours(evidence: Evidence) -> Honours:
     found: dict[tuple[int, str], list[tuple[str, bool | None]]] = {}
-    table = honoured(evidence.judged, requests(evidence.items))
+    chosen = evidence.items.filter(~pl.col("kind").is_in(["edit", "portrait"]))
+    table = honoured(evidence.judged, requests(chosen))
     for item, judge, dimension, state in table.select("item", "judge", "dimension", "honoured").iter_rows():
         found.setdefault((item, dimension), []).append((judge, state))
+    for judge, edits, _ in requests_before_and_after(evidence):
+        for item, dimension, state in edits.select("item", "dimension", "after").iter_rows():
+            found.setdefault((item, dimension), []).append((judge, state))
     return found
 
 
@@ -146,7 +154,7 @@ def _note(made: Gallery, item: StoredItem, scores: Sequence[Scores], kept: Stack
         codes[said.voice] = verdict(said, "").code
         margins[said.voice] = said.margin
     made.numbers.append(item.item)
-    made.complete.append(whole and cover_note(item) is None)
+    made.complete.append(whole and cover_note(item) is None and not NO_CHOICE & item.images.keys())
     made.studies.append(_study_of(item, kept))
     made.generators.append(generator_name(item.generator))
     made.dimensions.append(requested(item.dimensions, item.groups))
@@ -156,7 +164,7 @@ def _note(made: Gallery, item: StoredItem, scores: Sequence[Scores], kept: Stack
 
 
 def _study_of(item: StoredItem, kept: Stacks) -> str:
-    if item.kind == "contrast":
+    if item.study:
         return kept.titles[item.study]
     return GRADED if item.generator == STIMULI else PAIRS
 

@@ -50,8 +50,11 @@ class Holdings:
     scorer's values were made with, a run at a time.
     """
 
+    items: int
     pairs: int
     contrasts: int
+    edits: int
+    portraits: int
     pictured: int
     images: int
     prompts: int
@@ -74,8 +77,11 @@ class Holdings:
         kinds = dict(ledger.db.execute("SELECT kind, count(*) FROM items GROUP BY kind").fetchall())
         scorers = tuple(queries.adapters(ledger, "scorer"))
         return cls(
+            items=sum(kinds.values()),
             pairs=kinds.get("pair", 0),
             contrasts=kinds.get("contrast", 0),
+            edits=kinds.get("edit", 0),
+            portraits=kinds.get("portrait", 0),
             pictured=_count(ledger, "SELECT count(DISTINCT item) FROM item_images WHERE image IS NOT NULL"),
             images=_count(ledger, "SELECT count(*) FROM images"),
             prompts=_count(ledger, "SELECT count(*) FROM prompts"),

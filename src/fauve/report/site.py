@@ -26,6 +26,7 @@ from fauve.report.lead import Lead, lead_pair, scorer_pair
 from fauve.report.methods import methods_context
 from fauve.report.notices import notice, own_notice
 from fauve.report.numbers import format_count
+from fauve.report.outcomes import Drawn, drawn_context, drawn_sentence, read_drawn
 from fauve.report.pages import Folder, environment, static_files, unique_slugs
 from fauve.report.scorecard import Scorecard, scorecard_context, scorecards
 from fauve.report.study_page import StudyPage, study_context, table_files
@@ -108,6 +109,7 @@ def _write(
 ) -> None:
     evidence = Evidence.read(ledger)
     holdings = Holdings.read(ledger)
+    drawn = read_drawn(ledger)
     kept = stacks(ledger, evidence, studies)
     cards = scorecards(holdings, pages)
     with Thumbs(ledger, folder.root) as thumbs:
@@ -126,13 +128,14 @@ def _write(
         _page(templates, folder, card.href, context | {"notice": own_notice(card.scorer)}, template="scorer.html")
     seen = notice(holdings.scorer_names)
     if len(gallery):
-        without = holdings.pairs + holdings.contrasts - len(gallery)
+        without = holdings.items - len(gallery)
         shown = {"total": len(gallery), "without": without, "first": gallery.first[:FIRST_PAGE]}
         _page(templates, folder, "gallery.html", shown | {"notice": seen})
     hrefs = {card.scorer: card.href for card in cards}
     methods = methods_context(holdings, findings, provenance, thumbs.broken, hrefs)
-    _page(templates, folder, "methods.html", methods | {"notice": seen})
-    _page(templates, folder, "index.html", _index(holdings, findings, pages, cards, gallery, lead) | {"notice": seen})
+    _page(templates, folder, "methods.html", methods | drawn_context(drawn) | {"notice": seen})
+    index = _index(holdings, findings, pages, cards, gallery, lead)
+    _page(templates, folder, "index.html", index | {"measured": _measured(holdings, findings, drawn), "notice": seen})
 
 
 def _templates(judges: int, pictured: bool, carded: bool) -> Environment:
@@ -193,6 +196,8 @@ def _index(
     counts = [
         (holdings.pairs, "prompt pairs"),
         (holdings.contrasts, "contrasts"),
+        (holdings.edits, "edits"),
+        (holdings.portraits, "portraits"),
         (holdings.images, "pictures"),
         (len(holdings.scorer_names), "scorers"),
         (len(holdings.judges), "judges"),
@@ -203,7 +208,6 @@ def _index(
         "scorecards": cards,
         "lead": lead,
         "counts": [(number, what) for number, what in counts if number],
-        "measured": _measured(holdings, findings),
         "under_test": _under_test(holdings),
         "pictured": len(gallery),
     }
@@ -222,7 +226,7 @@ def _under_test(holdings: Holdings) -> str:
     return f"Under test here: {told}{more}. Everything else that scores is there to compare with."
 
 
-def _measured(holdings: Holdings, findings: Sequence[Finding]) -> list[str]:
+def _measured(holdings: Holdings, findings: Sequence[Finding], drawn: list[Drawn]) -> list[str]:
     told = [
         "A number comes with an interval where the data allow one. Another sample of prompts of this size would "
         "give another number; intervals are made so that 95 in 100 of them hold the true one."
@@ -233,10 +237,10 @@ def _measured(holdings: Holdings, findings: Sequence[Finding]) -> list[str]:
             f"{format_count(holdings.photographs)} photographs, each under {format_count(holdings.effects)} effects at "
             "several strengths. However many pairs that gives, what varies independently are the photographs."
         )
-    items = holdings.pairs + holdings.contrasts
+    items = holdings.items
     if items > holdings.pictured:
         told.append(
-            f"{format_count(items - holdings.pictured)} of the {format_count(items)} pairs and contrasts came with "
+            f"{format_count(items - holdings.pictured)} of the {format_count(items)} items came with "
             "scores only; their pictures are not on file."
         )
     if holdings.pairs > holdings.constructed:
@@ -244,6 +248,9 @@ def _measured(holdings: Holdings, findings: Sequence[Finding]) -> list[str]:
             f"For {format_count(holdings.selected)} pairs somebody selected which picture fits the prompt; for others "
             "the picture made for the prompt counts as the one that was asked for."
         )
+    sentence = drawn_sentence(drawn)
+    if sentence is not None:
+        told.append(sentence)
     if holdings.asked:
         told.append(
             f"Scorers and judges were asked {format_count(holdings.asked)} times here and gave no value "

@@ -13,9 +13,13 @@ from fauve.naming import scorer_kind, scorer_name, sentence
 from fauve.report.numbers import format_value
 from fauve.studies.evidence import Evidence
 
-__all__ = ["Scores", "Verdict", "Voice", "scores_by_item", "verdict", "voices"]
+__all__ = ["NO_CHOICE", "Scores", "Verdict", "Voice", "scores_by_item", "verdict", "voices"]
 
 _RANKS = {"reward model": 0, "callable": 0, "matcher": 1, "control": 2, "instrument": 3, "judge": 3}
+NO_CHOICE = frozenset({"input", "picture"})
+"""The first slot of items whose pictures are not chosen between: edits and portraits."""
+
+_COLUMNS = ("item", "scorer", "source", "prefers", "faithful", "default", "tie")
 _UNCARDED = {"model": 0, "control": 2, "instrument": 3}
 
 
@@ -37,7 +41,11 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """One scorer on one item: ``faithful`` and ``default`` are None where there is no score, with the reason."""
+    """One scorer on one item: ``faithful`` and ``default`` are None where there is no score, with the reason.
+
+    Of an edit they are the scores of the input and of the edit, of a portrait those of the picture and of the face;
+    ``prefers`` is then ``input`` or ``picture``, as nothing is chosen.
+    """
 
     voice: int
     prefers: str
@@ -48,15 +56,18 @@ class Scores:
 
     @property
     def margin(self) -> float | None:
-        """faithful − default, None without both or where the selection is a tie."""
-        if self.faithful is None or self.default is None or self.tie:
+        """faithful − default, None without both, where the selection is a tie, or where nothing is chosen."""
+        if self.prefers in NO_CHOICE or self.faithful is None or self.default is None or self.tie:
             return None
         return self.faithful - self.default
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``code``: k kept to the prompt, o overruled it, e equal scores, u truth undecided, m a score is missing."""
+    """``code``: k kept to the prompt, o overruled it, e equal scores, u truth undecided, m a score is missing.
+
+    Where there was nothing to choose it is -.
+    """
 
     code: str
     text: str
@@ -87,9 +98,8 @@ def scores_by_item(evidence: Evidence, heard: Sequence[Voice]) -> Iterator[tuple
     """The scores of every item in the order of items, one item at a time, voices in their order."""
     number = {(voice.scorer, voice.source): index for index, voice in enumerate(heard)}
     reasons = _failed(evidence)
-    table = evidence.contrasts().filter("tried").sort("item")
-    columns = ("item", "scorer", "source", "prefers", "faithful", "default", "tie")
-    for item, rows in groupby(table.select(columns).iter_rows(), key=lambda row: int(row[0])):
+    table = pl.concat([_choices(evidence), _edits(evidence), _portraits(evidence)]).sort("item", "scorer", "source")
+    for item, rows in groupby(table.iter_rows(), key=lambda row: int(row[0])):
         made = [
             Scores(
                 number[scorer, source],
@@ -104,9 +114,29 @@ def scores_by_item(evidence: Evidence, heard: Sequence[Voice]) -> Iterator[tuple
         yield item, sorted(made, key=lambda scores: scores.voice)
 
 
+def _choices(evidence: Evidence) -> pl.DataFrame:
+    return evidence.contrasts().filter("tried").select(_COLUMNS)
+
+
+def _edits(evidence: Evidence) -> pl.DataFrame:
+    said = evidence.edits().filter("tried").rename({"input": "faithful", "edit": "default"})
+    return said.with_columns(pl.lit("input").alias("prefers"), pl.lit(False).alias("tie")).select(_COLUMNS)
+
+
+def _portraits(evidence: Evidence) -> pl.DataFrame:
+    said = evidence.portraits().filter("tried").rename({"picture": "faithful", "face": "default"})
+    return said.with_columns(pl.lit("picture").alias("prefers"), pl.lit(False).alias("tie")).select(_COLUMNS)
+
+
 def _failed(evidence: Evidence) -> dict[tuple[int, str, str], tuple[str, ...]]:
+    edits = evidence.edit_items().select("item", pl.lit("original").alias("shown"))
     rows = (
-        evidence.grid.filter((pl.col("outcome") != "ok") & pl.col("prompt_slot").is_in(["anti", "prompt"]))
+        evidence.grid.join(edits, on="item", how="left")
+        .filter(pl.col("outcome") != "ok")
+        .filter(
+            pl.col("prompt_slot").is_in(["anti", "prompt"]) & pl.col("shown").is_null()
+            | (pl.col("prompt_slot") == pl.col("shown"))
+        )
         .group_by("item", "scorer", "source")
         .agg(pl.col("outcome").unique().sort())
         .iter_rows()
@@ -121,6 +151,8 @@ def verdict(scores: Scores, label: str) -> Verdict:
 
 
 def _said(scores: Scores, label: str) -> tuple[str, str]:
+    if scores.prefers in NO_CHOICE:
+        return "-", _changed(scores, label)
     if scores.faithful is None or scores.default is None:
         why = ", ".join(scores.reasons) or "not asked"
         return "m", f"{label} gave no score to compare ({why})"
@@ -133,3 +165,15 @@ def _said(scores: Scores, label: str) -> tuple[str, str]:
     if margin < 0:
         return "o", f"{label} overruled the prompt by {size}"
     return "k", f"{label} kept to the prompt by {size}"
+
+
+def _changed(scores: Scores, label: str) -> str:
+    """What an edit did to a score; nothing of a portrait, whose two scores are of one picture and a part of it."""
+    if scores.prefers != "input":
+        return ""
+    if scores.faithful is None or scores.default is None:
+        return f"{label} has no score of both ({', '.join(scores.reasons) or 'no picture'})"
+    change = scores.default - scores.faithful
+    if change == 0:
+        return f"{label} did not change"
+    return f"{label} {'rose' if change > 0 else 'fell'} by {format_value(abs(change))} from the input to its edit"

@@ -98,6 +98,53 @@ _METRICS = (
         "Correlation",
         "From −1 to 1. Over scorers, not over pictures: with a handful of scorers it proves little.",
     ),
+    Metric(
+        "beyond_control",
+        "Beyond the control",
+        "Mean of score(edit) − score(the same input encoded and decoded, with no denoising): what is left of the shift "
+        "when the autoencoder’s own part is taken away.",
+    ),
+    Metric(
+        "honoured_before",
+        "Honoured before",
+        "Share of the requested dimensions that a judge finds honoured in the input of an edit: more than 0.25 below "
+        "the plain picture of the same scene.",
+    ),
+    Metric("honoured_after", "Honoured after", "The same share in the edit, over the same requests."),
+    Metric(
+        "survived",
+        "Survived",
+        "Of the requests that the input honours, the share that the edit still does.",
+    ),
+    Metric(
+        "plain_shift",
+        "Plain shift",
+        "Mean of steered − unsteered score of the plain picture under the plain prompt: what steering changes where "
+        "nothing unusual is asked for.",
+    ),
+    Metric(
+        "honoured_difference",
+        "Honoured against unsteered",
+        "Share of requests honoured by the steered generator minus that by the unsteered one, on the same requests.",
+    ),
+    Metric(
+        "wholly_honoured_difference",
+        "Wholly honoured against unsteered",
+        "The same difference of the shares of prompts whose every visible request is honoured.",
+    ),
+    Metric(
+        "against_happy",
+        "Against happiness",
+        "Mean of the score under the sentence of the emotion minus the score of the happy portrait of the same "
+        "template under its own. The two sentences may start at different levels.",
+    ),
+    Metric(
+        "difference",
+        "Against base",
+        "Mean score of a variant minus that of the generator that it was tuned from, on the same prompts and draws. It "
+        "mixes what the reward did with what any further training does.",
+    ),
+    Metric("faces_found", "Faces found", "Share of the portraits with a picture in which a face was found."),
     Metric("kappa", "κ", "Agreement beyond chance: 1 is full agreement, 0 is what chance gives."),
     Metric("mae", "MAE", "Mean absolute difference of the judge's expected value and the label, on a scale of 2."),
     Metric(

@@ -2,13 +2,16 @@
 
 :class:`Evidence` is a snapshot of a ledger as five tables. From it come the two shapes that all studies share: the
 2×2 grid of every pair (:meth:`Evidence.pair_grid`) and contrasts of a faithful with a default image
-(:meth:`Evidence.contrasts`).
+(:meth:`Evidence.contrasts`). Edits and portraits have readers of their own (:meth:`Evidence.edits`,
+:meth:`Evidence.portraits`).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 import polars as pl
 
@@ -36,11 +39,13 @@ class Evidence:
     ``items``: item, kind, study, generator, id, dimensions (list), groups (JSON text), cluster (the original prompt, or
     the contrast's prompt, or the id where no text is on file: what intervals resample), request (the anti prompt, or
     the id), pictured (whether any image is on file, or was asked of a generator here and failed), choice, selector
-    (both null where no selection is on file).
+    (both null where no selection is on file), slots (list: the image slots that have a picture).
     ``grid``: item, scorer, source, image_slot, prompt_slot, outcome, value.
     ``judged``: item, image_slot, judge, dimension, outcome, value.
     ``labels``: judge, image, dimension, expected, argmax, label.
     ``tokens``: item, prompt_slot, prompt, scorer, tokens (before cutting), truncated; of scorers that count.
+    ``selections``: item, selector, choice, source; every selection on file, of which ``items`` has one.
+    ``scopes``: the generators (shell patterns) that a scorer was asked about, for those that were not asked about all.
     """
 
     items: pl.DataFrame
@@ -48,6 +53,8 @@ class Evidence:
     judged: pl.DataFrame
     labels: pl.DataFrame
     tokens: pl.DataFrame
+    selections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=queries.SELECTION_SCHEMA))
+    scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, ledger: Ledger) -> Evidence:
@@ -58,18 +65,30 @@ class Evidence:
             judged=queries.judged(ledger),
             labels=queries.judge_labels(ledger),
             tokens=queries.prompt_tokens(ledger),
+            selections=queries.selections(ledger),
+            scopes=queries.scopes(ledger, "scorer"),
         )
+
+    def under(self, selector: str) -> Evidence:
+        """The same with one selector's choices as the truth; items that it did not choose in have no selection."""
+        chosen = self.selections.filter(pl.col("selector") == selector).select("item", "choice", "selector")
+        items = self.items.drop("choice", "selector").join(chosen, on="item", how="left")
+        return replace(self, items=items.select(self.items.columns))
 
     def owed(self) -> pl.DataFrame:
         """The (item, scorer, source) whose score belongs in a denominator, whether or not there is a value.
 
-        A scorer that computes here owes every item with a picture; one whose values were imported owes the items that
-        its source brought values for.
+        A scorer that computes here owes every item with a picture, of the generators that it was asked about; one whose
+        values were imported owes the items that its source brought values for.
         """
         asked = self.grid.select("item", "scorer", "source").unique()
         here = asked.filter(pl.col("source") == COMPUTED).select("scorer", "source").unique()
-        pictured = self.items.filter("pictured").select("item")
-        return pl.concat([asked, pictured.join(here, how="cross")]).unique().sort("scorer", "source", "item")
+        wanted = self.items.filter("pictured").select("item", "generator").join(here, how="cross")
+        for scorer, patterns in self.scopes.items():
+            names = wanted["generator"].unique().to_list()
+            within = [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+            wanted = wanted.filter((pl.col("scorer") != scorer) | pl.col("generator").is_in(within))
+        return pl.concat([asked, wanted.drop("generator")]).unique().sort("scorer", "source", "item")
 
     def pair_grid(self) -> pl.DataFrame:
         """One row for each (pair, scorer, source) that is owed, see :meth:`owed`.
@@ -104,18 +123,16 @@ class Evidence:
         counts as faithful), faithful, default (scores, null where missing), selector (who says so; null where nobody
         did and the anti image of a pair is taken as faithful), tie (a selection that chose neither: no faithful image),
         tried (whether any of the two cells is on file, failed ones included). For a pair the prompt is the anti prompt.
+        Edits and portraits choose between nothing and have no row.
         """
+        items = self.items.filter(pl.col("kind").is_in(["pair", "contrast"]))
         scores = self.grid.filter(pl.col("prompt_slot").is_in(["anti", "prompt"]))
         sides = scores.group_by("item", "scorer", "source").agg(
             pl.col("value").filter(pl.col("image_slot").is_in(["anti", "faithful"])).first().alias("first"),
             pl.col("value").filter(pl.col("image_slot").is_in(["original", "default"])).first().alias("second"),
             pl.lit(True).alias("tried"),
         )
-        table = (
-            self.owed()
-            .join(self.items, on="item", how="inner")
-            .join(sides, on=["item", "scorer", "source"], how="left")
-        )
+        table = self.owed().join(items, on="item", how="inner").join(sides, on=["item", "scorer", "source"], how="left")
         swapped = ((pl.col("kind") == "pair") & (pl.col("choice") == "original")).fill_null(False)
         return table.select(
             "item",
@@ -141,6 +158,72 @@ class Evidence:
             pl.col("tried").fill_null(False),
         ).sort("scorer", "source", "item")
 
+    def edits(self) -> pl.DataFrame:
+        """One row for each (edit, scorer, source) that is owed: the input and its edit under the plain prompt.
+
+        Columns: item, generator (the editor), id, cluster, request, dimensions, arm, made_by (what made the input),
+        scorer, source, input, edit (r under the original prompt, null where there is no value), tried.
+        """
+        image, value = pl.col("image_slot"), pl.col("value")
+        scores = self.grid.filter(pl.col("prompt_slot") == "original")
+        sides = scores.group_by("item", "scorer", "source").agg(
+            value.filter(image == "input").first().alias("input"),
+            value.filter(image == "edit").first().alias("edit"),
+            pl.lit(True).alias("tried"),
+        )
+        columns = ("item", "generator", "id", "cluster", "request", "dimensions", "arm", "made_by")
+        return self._joined(self.edit_items().select(columns), sides)
+
+    def edit_items(self) -> pl.DataFrame:
+        """The rows of ``items`` that are edits, with their groups as columns: arm, made_by."""
+        return _with_groups(self.items.filter(pl.col("kind") == "edit"), arm="arm", made_by="source")
+
+    def portraits(self) -> pl.DataFrame:
+        """One row for each (portrait, scorer, source) that is owed: the score under the sentence of its emotion.
+
+        Columns: item, generator, id, cluster, template and draw (what portraits of several emotions share), emotion,
+        finder, of (``face``, or ``whole picture`` where no finder ran), seen (whether that picture is on file), slots,
+        scorer, source, face and picture (their scores), value (that of the two which counts), tried.
+        """
+        image = pl.col("image_slot")
+        scores = self.grid.filter(pl.col("prompt_slot") == "emotion")
+        sides = scores.group_by("item", "scorer", "source").agg(
+            *(pl.col("value").filter(image == slot).first().alias(slot) for slot in ("face", "picture")),
+            pl.lit(True).alias("tried"),
+        )
+        columns = ("item", "generator", "id", "cluster", "template", "draw", "emotion", "finder", "of", "seen", "slots")
+        table = self._joined(self.portrait_items().select(columns), sides)
+        value = pl.when(pl.col("of") == "face").then("face").otherwise("picture").alias("value")
+        return table.with_columns(value)
+
+    def portrait_items(self) -> pl.DataFrame:
+        """The rows of ``items`` that are portraits, with template to seen as in :meth:`portraits`."""
+        items = _with_groups(self.items.filter(pl.col("kind") == "portrait"), emotion="emotion", finder="finder")
+        looked = pl.col("finder").fill_null("none") != "none"
+        face, picture = (pl.col("slots").list.contains(slot) for slot in ("face", "picture"))
+        return items.with_columns(
+            pl.col("id").str.replace(r"/[^/]*$", "").alias("template"),
+            pl.col("id").str.extract(r"#(\d+)$").fill_null("0").alias("draw"),
+            pl.when(looked).then(pl.lit("face")).otherwise(pl.lit("whole picture")).alias("of"),
+            pl.when(looked).then(face).otherwise(picture).alias("seen"),
+        )
+
+    def _joined(self, items: pl.DataFrame, sides: pl.DataFrame) -> pl.DataFrame:
+        return (
+            self.owed()
+            .join(items, on="item", how="inner")
+            .join(sides, on=["item", "scorer", "source"], how="left")
+            .with_columns(pl.col("tried").fill_null(False))
+            .sort("scorer", "source", "item")
+        )
+
+
+def _with_groups(items: pl.DataFrame, **keys: str) -> pl.DataFrame:
+    groups = [json.loads(text) for text in items["groups"]]
+    return items.with_columns(
+        pl.Series(column, [g.get(key) for g in groups], dtype=pl.String) for column, key in keys.items()
+    )
+
 
 def _items(ledger: Ledger) -> pl.DataFrame:
     table = queries.item_table(ledger)
@@ -148,10 +231,17 @@ def _items(ledger: Ledger) -> pl.DataFrame:
         "SELECT item,"
         " coalesce((SELECT prompt FROM item_prompts p WHERE p.item = i.item AND slot = 'anti'), 'id:' || id),"
         " EXISTS (SELECT 1 FROM item_images m WHERE m.item = i.item AND image IS NOT NULL)"
-        " OR generator IN (SELECT name FROM adapters WHERE kind = 'generator') FROM items i"
+        " OR generator IN (SELECT name FROM adapters WHERE kind = 'generator'),"
+        " (SELECT json_group_array(slot) FROM (SELECT slot FROM item_images m"
+        "  WHERE m.item = i.item AND image IS NOT NULL ORDER BY slot)) FROM items i"
     ).fetchall()
-    schema = {"item": pl.Int64, "request": pl.String, "pictured": pl.Boolean}
-    rows = [(item, request, bool(pictured)) for item, request, pictured in more]
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
+        "item": pl.Int64,
+        "request": pl.String,
+        "pictured": pl.Boolean,
+        "slots": pl.List(pl.String),
+    }
+    rows = [(item, request, bool(pictured), json.loads(slots)) for item, request, pictured, slots in more]
     return table.with_columns(
         pl.Series("dimensions", [json.loads(text) for text in table["dimensions"]], dtype=pl.List(pl.String)),
     ).join(pl.DataFrame(rows, schema=schema, orient="row"), on="item", how="left")

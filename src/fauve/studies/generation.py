@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from fauve.naming import generator_name, is_untrained, scorer_kind, scorer_name
+from fauve.naming import generator_name, scorer_name
 from fauve.records import Finding
 from fauve.stats.association import rank_regression
 from fauve.stats.bootstrap import cluster_bootstrap
@@ -26,20 +26,19 @@ from fauve.studies.charting import NO_CHANGE, interval_chart
 from fauve.studies.contrasting import by_scorer
 from fauve.studies.delivery import delivery
 from fauve.studies.evidence import STIMULI, Evidence
-from fauve.studies.families import FAMILIES, Variant
+from fauve.studies.families import Variant, kin, steering_of
 from fauve.studies.judging import judged_change
+from fauve.studies.matchers import MATCHERS
 from fauve.studies.protocol import Chart
 from fauve.studies.published import published, published_difference
 from fauve.studies.resampling import SharedDraws, share
 from fauve.studies.stating import Address, corrected, missing_bounds, source_note, state
+from fauve.studies.surest import surest
 from fauve.studies.wording import count, interval, number, range_percent
 
 __all__ = ["STUDY"]
 
 NAME = "generation"
-
-MATCHERS = ("blip-b", "blip-l")
-"""Image-text matchers: their score of (Ia, pa) says whether the anti image fits the anti prompt."""
 
 MOST_SENTENCES = 5
 
@@ -58,8 +57,8 @@ class Generation:
         "Shift = r(anti image, original prompt) − r(original image, original prompt), the mean over the pairs of a "
         "generator that have both, with a bootstrap by prompt and Wilcoxon's signed-rank test over prompts, Holm's "
         "correction over scorers and generators. Success counts ties and original images against the generator "
-        "(Wilson's interval). Family members are paired on prompt and request. Stimuli have no generator and are "
-        "left out."
+        "(Wilson's interval). Family members are paired on prompt and request; a steered generator is compared with "
+        "its base by the study of steering and stays out of the regression. Stimuli have no generator and are left out."
     )
     source = "arXiv 2512.11883, Tables 2 and 3"
 
@@ -78,15 +77,15 @@ class Generation:
             findings += _success(where, mine)
             findings += judged_change(where, evidence, mine)
             findings += delivery(where, evidence, mine)
-        findings += [f for variant in FAMILIES for f in _within_family(grid, variant)]
+        findings += [f for variant in kin(grid["generator"].unique()) for f in _within_family(grid, variant)]
         return corrected([*findings, *_rank_regressions(findings, grid)])
 
     def sentences(self, findings: Sequence[Finding]) -> list[str]:
         """The surest changes first, then what separates family members, then success and requests delivered."""
         shifts = [f for f in findings if f.metric == "shift" and f.scorer and not f.group]
         families = [f for f in findings if f.metric == "shift_difference" and "source" not in f.group]
-        said = [_shift_sentence(f) for f in _surest(shifts)[:MOST_SENTENCES]]
-        said += [_family_sentence(f) for f in _surest(families)[:MOST_FAMILIES]]
+        said = [_shift_sentence(f) for f in surest(shifts)[:MOST_SENTENCES]]
+        said += [_family_sentence(f) for f in surest(families)[:MOST_FAMILIES]]
         said += _lowest_and_highest(
             [f for f in findings if f.metric == "success"],
             "The selection chose the anti image in {share} pairs by {generator} ({interval})",
@@ -207,7 +206,7 @@ def _within_family(grid: pl.DataFrame, variant: Variant) -> list[Finding]:
                 test=wilcoxon_signed_rank(_cluster_means(both, "difference")),
                 published=published_difference(NAME, "shift", where.scorer or "", variant.base, variant.name),
                 notes=[
-                    f"tuned on {variant.tuned_on}",
+                    variant.remark,
                     "a control: not tuned on taste" if variant.control else "",
                     source_note(str(table["source"][0])),
                 ],
@@ -224,7 +223,8 @@ def _rank_regressions(findings: Sequence[Finding], grid: pl.DataFrame) -> list[F
         shifts = {f.generator: f.estimate for f in own if f.estimate is not None}
         before = table.drop_nulls("change").group_by("generator").agg(pl.col("oo").mean())
         level = dict(before.iter_rows())
-        names = sorted(name for name in level if name in shifts)
+        # A steered generator is its base once more: the line would count that one twice.
+        names = sorted(name for name in level if name in shifts and steering_of(name) is None)
         if len(names) < 2:
             continue
         line = rank_regression([level[n] for n in names], [shifts[n] or 0.0 for n in names])
@@ -246,22 +246,6 @@ def _cluster_means(table: pl.DataFrame, column: str) -> np.ndarray[tuple[int], n
     means = table.group_by("cluster").agg(pl.col(column).mean()).sort("cluster")
     values: np.ndarray[tuple[int], np.dtype[np.float64]] = means[column].to_numpy()
     return values
-
-
-def _surest(findings: Sequence[Finding]) -> list[Finding]:
-    """Those of models under study, or all where there are none; the change that is surest first.
-
-    Sure means far from none in half-widths of the interval, as raw scores of different scorers cannot be compared.
-    """
-    stated = [f for f in findings if f.estimate is not None]
-    models = [f for f in stated if scorer_kind(f.scorer or "") == "model"] or stated
-
-    def sureness(f: Finding) -> float:
-        if f.low is None or f.high is None or f.high <= f.low:
-            return 0.0
-        return abs(f.estimate or 0.0) * 2 / (f.high - f.low)
-
-    return sorted(models, key=lambda f: (is_untrained(f.scorer or ""), -sureness(f), f.scorer or "", f.generator or ""))
 
 
 def _lowest_and_highest(findings: Sequence[Finding], form: str) -> list[str]:

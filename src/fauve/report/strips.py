@@ -1,0 +1,113 @@
+"""One request in every generator's hands, side by side: what a family looks like before any number is read.
+
+Which requests are shown is drawn with a fixed seed from all that at least two generators answered with a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from fauve.keys import digest
+from fauve.ledger import Ledger, queries
+from fauve.ledger.queries import StoredItem
+from fauve.naming import generator_name
+from fauve.report.cards import cover_note
+from fauve.report.gallery import Stacks
+from fauve.report.numbers import format_count
+from fauve.report.prompts import marked
+from fauve.report.thumbs import SMALL, Thumbs, path_of, size_of
+from fauve.studies.evidence import STIMULI
+
+__all__ = ["FIRST_ROWS", "Strips", "side_by_side"]
+
+ROWS = 24
+"""Requests on the page of their own."""
+FIRST_ROWS = 4
+"""Requests on the first page."""
+MOST_COLUMNS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Strips:
+    """Rows of one request each, with a picture by every generator, and how the rows were chosen."""
+
+    rows: list[dict[str, Any]]
+    columns: list[str]
+    rule: str
+
+
+def side_by_side(ledger: Ledger, kept: Stacks, thumbs: Thumbs) -> Strips | None:
+    """The rows; None where no request was answered by two generators."""
+    pairs = kept.evidence.items.filter((pl.col("kind") == "pair") & (pl.col("generator") != STIMULI) & pl.col("pictured"))
+    names = pairs["generator"].unique(maintain_order=True).to_list()[:MOST_COLUMNS]
+    shared = _shared(pairs.filter(pl.col("generator").is_in(names)))
+    if not shared:
+        return None
+    drawn = sorted(shared, key=lambda key: digest({"side by side": list(key)}))
+    rows: list[dict[str, Any]] = []
+    for key in drawn:
+        items = queries.stored_items(ledger, shared[key])
+        if len(rows) < ROWS and not any(cover_note(item) for item in items) and _pictures(items) > 1:
+            rows.append(_row(items, names, kept, thumbs))
+    if not rows:
+        return None
+    rule = (
+        f"Drawn with a fixed seed from the {format_count(len(shared))} requests that several generators answered. "
+        "The first picture of each generator is shown, whatever came of it."
+    )
+    return Strips(rows, [generator_name(name) for name in names], rule)
+
+
+def _shared(pairs: pl.DataFrame) -> dict[tuple[str, str], list[int]]:
+    """(plain prompt, request) → the first item of each generator, for what two generators or more were asked."""
+    firsts = pairs.sort("item").group_by("cluster", "request", "generator", maintain_order=True).agg(pl.col("item").first())
+    found: dict[tuple[str, str], list[int]] = {}
+    for cluster, request, item in firsts.select("cluster", "request", "item").iter_rows():
+        found.setdefault((cluster, request), []).append(item)
+    return {key: items for key, items in found.items() if len(items) > 1}
+
+
+def _pictures(items: Sequence[StoredItem]) -> int:
+    return sum(item.images.get("anti") is not None for item in items)
+
+
+def _row(items: Sequence[StoredItem], names: Sequence[str], kept: Stacks, thumbs: Thumbs) -> dict[str, Any]:
+    by_name = {item.generator: item for item in items}
+    shown = [by_name[name] for name in names if name in by_name]
+    thumbs.write([ref for item in shown if (ref := item.images.get("anti")) is not None], SMALL)
+    first = shown[0]
+    prompt = first.prompts.get("anti") or ""
+    return {
+        "prompt": [list(segment) for segment in marked(prompt, first.prompts.get("original"))],
+        "pictures": [_picture(item, kept, thumbs) for item in shown],
+    }
+
+
+def _picture(item: StoredItem, kept: Stacks, thumbs: Thumbs) -> dict[str, Any]:
+    name, ref = generator_name(item.generator), item.images.get("anti")
+    made = {"name": name, "said": _said(item, kept), "alt": f"By {name}, for: {item.prompts.get('anti') or ''}"}
+    if ref is None:
+        outcome = item.notes.get("outcomes", {}).get("anti", "no picture")
+        return made | {"src": "", "missing": f"No picture: {outcome}."}
+    if ref.sha256 in thumbs.broken:
+        return made | {"src": "", "missing": thumbs.broken[ref.sha256]}
+    width, height = size_of(ref, SMALL)
+    return made | {"src": path_of(ref, SMALL), "width": width, "height": height}
+
+
+def _said(item: StoredItem, kept: Stacks) -> list[str]:
+    """What each judge finds of the requests that it can see: "2 of 3 requests met"."""
+    by_judge: dict[str, list[bool]] = {}
+    for dimension in item.dimensions:
+        for judge, state in kept.honours.get((item.item, dimension), []):
+            if state is not None:
+                by_judge.setdefault(judge, []).append(state)
+    several = len(by_judge) > 1
+    return [
+        f"{sum(states)} of {len(states)} requests met{f', says {judge}' if several else ''}"
+        for judge, states in sorted(by_judge.items())
+    ]
