@@ -9,6 +9,7 @@ import click
 from fauve import api
 from fauve.cli.console import listener
 from fauve.errors import ConfigError
+from fauve.ledger.endings import NOT_SENT, STILL_RUNNING
 from fauve.settings import read_settings
 
 __all__ = ["audit", "run"]
@@ -79,11 +80,12 @@ def _split(entry: str) -> tuple[str, str]:
 def _show(result: api.RunResult) -> None:
     for name, reason in result.summary.stopped.items():
         click.echo(f"{name} was given up: {reason}", err=True)
-    failed = {
-        name: sum(count for outcome, count in counts.items() if outcome != "ok")
-        for name, counts in result.summary.outcomes.items()
-    }
-    for name, count in failed.items():
+    for name, counts in result.summary.outcomes.items():
+        waiting = counts.get(NOT_SENT, 0) + counts.get(STILL_RUNNING, 0)
+        if waiting:
+            told = "have no answer yet; `fauve status` counts them, the same command asks again"
+            click.echo(f"{name}: {waiting} requests {told}", err=True)
+        count = sum(counts.values()) - counts.get("ok", 0) - waiting
         if count:
             click.echo(f"{name}: {count} values failed; `fauve status` says why, `fauve retry` asks again", err=True)
     if not result.fresh:

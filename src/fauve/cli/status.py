@@ -8,6 +8,7 @@ import click
 
 from fauve.cli.console import printable
 from fauve.ledger import Ledger
+from fauve.ledger.retrying import forget_failures
 from fauve.ledger.state import State, state
 
 __all__ = ["retry", "status"]
@@ -30,7 +31,7 @@ def retry(directory: Path) -> None:
     with Ledger(directory) as found:  # a typo must not make a new run directory
         found.pending_steps()
     with Ledger(directory, write=True) as ledger:
-        count = ledger.forget_failures()
+        count = forget_failures(ledger)
     click.echo(
         f"Forgot {count:,} failed values; `fauve run` with the same settings asks again."
         if count
@@ -42,9 +43,12 @@ def _describe(found: State) -> str:
     lines = [f"{count:,} {what}" for what, count in found.items.items()] or ["no pairs and no contrasts yet"]
     lines.append(f"{found.images:,} images, {found.runs:,} runs that scored something")
     lines += [f"imported scores, {what}: {count:,}" for what, count in found.imported_scores.items()]
-    for name, counts in found.generators.items():
-        told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items()))
-        lines.append(f"generator {name}: {sum(counts.values()):,} requests answered: {told}")
+    for kind, answered in (("generator", found.generators), ("editor", found.editors)):
+        for name, counts in answered.items():
+            told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items()))
+            lines.append(f"{kind} {name}: {sum(counts.values()):,} requests: {told}")
+            reasons = [(reason, count) for k, n, reason, count in found.unmade if (k, n) == (kind, name)]
+            lines += [f"    {count:,} × {reason}" for reason, count in reasons[:5]]
     for adapter in found.adapters:
         failed = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(adapter.failed.items())) or "0 failed"
         lines.append(

@@ -1,4 +1,4 @@
-"""Findings as a table in the terminal."""
+"""Tables in the terminal: of findings, and of models."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from fauve.cli.console import printable
 from fauve.records import Finding
 from fauve.report.numbers import format_estimate
 
-__all__ = ["findings_table"]
-
+__all__ = ["findings_table", "models_table"]
 
 _LEFT = ("metric", "scorer", "generator", "group")
 _RIGHT = ("estimate", "interval", "n", "missing", "p adj.", "published")
@@ -37,6 +36,18 @@ def findings_table(findings: Sequence[Finding]) -> None:
     console.print(table)
     for note in dict.fromkeys(f.note for f in findings if f.note):
         console.print(Text(f"· {printable(note)}"))
+
+
+def models_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print one row a model, the first column whole and the others folded."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        whole = column == columns[0]
+        table.add_column(column, no_wrap=whole, overflow="ellipsis" if whole else "fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    console = Console()
+    (console if console.is_terminal else Console(width=_WIDE)).print(table)
 
 
 def _cells(finding: Finding) -> list[str]:

@@ -25,6 +25,7 @@ INDEX = "model_index.json"
 _DESCRIPTIONS = {".json", ".txt", ".model", ".jinja"}
 _WEIGHTS = (".safetensors", ".bin")
 _VARIANT = re.compile(r"\.(fp16|bf16|fp32|ema|non_ema)[.-]")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -50,7 +51,7 @@ class PipelineSource:
 
     def folder(self, *, online: bool = True) -> Path:
         """The folder with everything in it, fetched where needed. Raises WeightsMissing."""
-        index = locate(self.source, (INDEX,), self.revision, name=self.name, gated=self.gated, online=online)
+        index = self._index(online)
         local = Path(self.source).expanduser().is_dir() or not online or constants.HF_HUB_OFFLINE
         if self._lacking(index.parent) and not local:
             index = self._download() / INDEX
@@ -79,6 +80,21 @@ class PipelineSource:
         if self.variant is None:
             return None
         return self.variant if any(f".{self.variant}." in file.name for file in folder.glob("*/*")) else None
+
+    def _index(self, online: bool) -> Path:
+        try:
+            return locate(self.source, (INDEX,), self.revision, name=self.name, gated=self.gated, online=online)
+        except WeightsMissing as error:
+            # a file alone is no pipeline: what has to be fetched is all of it
+            if Path(self.source).expanduser().is_dir():
+                told = f"the folder {self.source} has no {INDEX}, so it is no pipeline"
+                raise WeightsMissing(f"{self.name}: {told}. Give as `weights` a folder that holds one.") from None
+            unreached = error.__cause__
+            asked = online and not constants.HF_HUB_OFFLINE and unreached is None
+            if asked or not _HUB_ID.fullmatch(self.source):
+                raise
+            why = "" if unreached is None else f", and the hub could not be reached ({type(unreached).__name__})"
+            raise WeightsMissing(f"{self.name}: {self.source} is not on this machine{why}. {self._remedy()}") from None
 
     def _hashes(self, folder: Path) -> dict[str, str]:
         files = [folder / INDEX, *(f for part in self._components(folder) for f in self._files(folder / part, folder))]
@@ -117,8 +133,8 @@ class PipelineSource:
             )
         except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError, ValueError) as error:
             raise WeightsMissing(
-                f"{self.name}: {self.source} could not be fetched whole ({type(error).__name__}: "
-                f"{str(error).splitlines()[0][:160] if str(error) else 'no reason given'}). {self._remedy()}"
+                f"{self.name}: {self.source} could not be fetched whole ({type(error).__name__}: {_first(error)}). "
+                f"{self._remedy()}"
             ) from error
 
     def _remedy(self) -> str:
@@ -129,6 +145,11 @@ class PipelineSource:
             f"{gate}Where there is a network: `hf download {self.source}{revision}`{size}; or give as `weights` a "
             f"folder that holds {INDEX} and its components."
         )
+
+
+def _first(error: BaseException) -> str:
+    """The first line of what an error says."""
+    return str(error).strip().splitlines()[0][:160] if str(error).strip() else "no reason given"
 
 
 def _hash(file: Path) -> str:
