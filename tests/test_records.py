@@ -12,10 +12,12 @@ from fauve.records import (
     SLOTS,
     Contrast,
     DimensionScore,
+    Edit,
     Finding,
     ImageRef,
     ImportedScore,
     Outcome,
+    Portrait,
     PromptPair,
     Published,
     Test,
@@ -103,8 +105,11 @@ def test_an_image_lies_under_the_start_of_its_hash():
 def test_items_have_the_slots_of_their_kind():
     pair = PromptPair("1", "sdxl", {"original": "a", "anti": "b"}, {"original": None, "anti": None})
     contrast = Contrast("1", "critique", {"prompt": "a"}, {"faithful": None, "default": None})
-    for item in (pair, contrast):
+    edit = Edit("1@reference", "sdxl", {"original": "a", "anti": "b"}, {"input": None, "edit": None})
+    portrait = Portrait("1/fear", "sdxl", {"prompt": "a", "emotion": "b"}, {"picture": None, "face": None})
+    for item in (pair, contrast, edit, portrait):
         assert (tuple(item.images), tuple(item.prompts)) == SLOTS[item.kind]
+    assert (edit.study, portrait.study, portrait.dimensions) == ("editing", "emotion_generation", ())
     assert (pair.study, contrast.generator, contrast.dimensions) == ("", "", ())
     with pytest.raises(dataclasses.FrozenInstanceError):
         pair.id = "2"

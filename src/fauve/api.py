@@ -11,12 +11,16 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 
+from fauve.engine.jobs import AdapterSpec
 from fauve.engine.progress import Progress, Silent
 from fauve.engine.provenance import versions
 from fauve.engine.run import RunSummary, execute
+from fauve.engine.steering import WEIGHTLESS_SCORERS, Steered, Trial
+from fauve.engine.steering import steer as make_steered
 from fauve.errors import ConfigError, DataError, LedgerError, UnknownName
 from fauve.ledger import Ledger
 from fauve.ledger.state import fingerprint
@@ -24,11 +28,12 @@ from fauve.models.conformance import Check, examine
 from fauve.models.registry import SCORERS, make_scorer
 from fauve.records import Finding
 from fauve.report import build_report
+from fauve.report.contact_sheet import write_sheet
 from fauve.settings import AdapterSettings, DataSettings, RunSettings
 from fauve.studies import STUDIES, analyse_all
 from fauve.studies.evidence import Evidence
 
-__all__ = ["RunResult", "audit", "audit_settings", "findings_of", "report", "run", "study"]
+__all__ = ["RunResult", "audit", "audit_settings", "findings_of", "report", "run", "steer", "study"]
 
 CONTROLS = ("polish", "random")
 FINDINGS = "findings.json"
@@ -162,6 +167,58 @@ def report(directory: Path, progress: Progress | None = None) -> Path:
         )
     _write(directory / "report" / ".made-from", made_from)
     return page
+
+
+def steer(
+    prompt: str,
+    model: str,
+    directory: Path = Path("fauve-steer"),
+    progress: Progress | None = None,
+    *,
+    avoid: str | None = None,
+    method: str | None = None,
+    strengths: Sequence[float] = (),
+    dials: Sequence[float] = (),
+    seed: int = 0,
+    scorers: Sequence[str] = WEIGHTLESS_SCORERS,
+    scorer_weights: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    device: str = "cpu",
+) -> tuple[Steered, Path]:
+    """One prompt at several strengths of guidance, or places of the alignment dial, as a contact sheet.
+
+    Args:
+        prompt: what the picture shall show.
+        model: a generator that runs on this machine.
+        directory: where ``sheet.html``, ``sheet.png``, ``steer.json`` and the pictures go.
+        progress: who is told; None for nobody.
+        avoid: the things that it shall not show.
+        method: ``vsf`` or ``nag``; None for what the model's name says, else VSF.
+        strengths, dials: see :class:`fauve.engine.steering.Trial`.
+        seed: of the noise.
+        scorers: names of who scores the pictures.
+        scorer_weights: for a scorer the file, folder or hub id that it is loaded from.
+        options: of the generator: ``weights``, ``delta``, ``size``, ``steps``…
+        device: where all of it runs.
+
+    Returns:
+        What was made, and the page.
+
+    Raises:
+        FauveError: when anything is unusable; before anything is made as far as that can be known.
+    """
+    given = dict(scorer_weights or {})
+    if strangers := sorted(given.keys() - set(scorers)):
+        raise ConfigError(f"weights are given for {', '.join(strangers)}, which is no scorer here; name it as one too")
+    specs = tuple(
+        AdapterSpec("scorer", name, {"weights": given[name]} if name in given else {}, device)
+        for name in dict.fromkeys(scorers)
+    )
+    trial = Trial(
+        prompt, model, avoid, method, tuple(strengths), tuple(dials), seed, dict(options or {}), specs, device
+    )
+    steered = make_steered(trial, progress)
+    return steered, write_sheet(steered, directory)
 
 
 def findings_of(directory: Path) -> list[Finding]:

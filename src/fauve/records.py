@@ -1,8 +1,9 @@
 """What flows through Fauve: frozen records with the paper's words, and nothing that touches a file.
 
-An *item* is a :class:`PromptPair` or a :class:`Contrast`: both have named image slots and prompt slots, and a score
-belongs to one (image slot, prompt slot) of one item for one scorer. What was computed here is stored once per
-(image, prompt, scorer) whatever items share it; what was published elsewhere belongs to the item that it came with.
+An *item* is a :class:`PromptPair`, a :class:`Contrast`, an :class:`Edit` or a :class:`Portrait`: all have named image
+slots and prompt slots, and a score belongs to one (image slot, prompt slot) of one item for one scorer. What was
+computed here is stored once per (image, prompt, scorer) whatever items share it; what was published elsewhere belongs
+to the item that it came with.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ __all__ = [
     "COMPUTED",
     "Contrast",
     "DimensionScore",
+    "Edit",
     "Finding",
     "ImageRef",
     "ImportedScore",
     "Item",
     "Outcome",
+    "Portrait",
     "PromptPair",
     "Published",
     "Rating",
@@ -34,7 +37,7 @@ __all__ = [
 COMPUTED = "computed"
 """The source of every value that this installation computed itself."""
 
-ItemKind = Literal["pair", "contrast"]
+ItemKind = Literal["pair", "contrast", "edit", "portrait"]
 
 
 class Outcome(StrEnum):
@@ -128,11 +131,61 @@ class Contrast:
     dimensions: tuple[str, ...] = field(default=(), init=False)
 
 
-Item = PromptPair | Contrast
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What ``generator`` made of the anti image of a pair, in one arm (how far, or by which way, it left the input).
+
+    ``id`` is ``<id of the pair>@<arm>``. Image slots ``input`` and ``edit`` (None where the request failed: note
+    ``outcome``); prompt slots ``original`` and ``anti`` of the pair. ``groups`` has ``arm`` and ``source`` (who made
+    the input); ``notes`` has ``strength``, ``start_noise`` (each None where it has no meaning) and ``outcome``.
+    """
+
+    id: str
+    generator: str
+    prompts: Mapping[str, str | None]
+    images: Mapping[str, str | None]
+    dimensions: tuple[str, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    selection: Selection | None = None
+    scores: tuple[ImportedScore, ...] = ()
+
+    kind: ItemKind = field(default="edit", init=False)
+    study: str = field(default="editing", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A picture of a person who was asked to show one emotion, and the face in it.
+
+    Image slots ``picture`` and ``face`` (None where no face was found or nobody looked); prompt slots ``prompt`` (what
+    the generator was asked for) and ``emotion`` (the sentence that a matcher scores). ``groups`` has ``emotion`` and
+    ``finder``; ``notes`` has ``outcome`` and ``face`` (``found``, ``no face`` or ``not looked for``).
+    """
+
+    id: str
+    generator: str
+    prompts: Mapping[str, str | None]
+    images: Mapping[str, str | None]
+    groups: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    selection: Selection | None = None
+    scores: tuple[ImportedScore, ...] = ()
+
+    kind: ItemKind = field(default="portrait", init=False)
+    study: str = field(default="emotion_generation", init=False)
+    dimensions: tuple[str, ...] = field(default=(), init=False)
+
+
+Item = PromptPair | Contrast | Edit | Portrait
 
 SLOTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "pair": (("original", "anti"), ("original", "anti")),
     "contrast": (("faithful", "default"), ("prompt",)),
+    "edit": (("input", "edit"), ("original", "anti")),
+    "portrait": (("picture", "face"), ("prompt", "emotion")),
 }
 """For each kind of item its image slots and its prompt slots."""
 

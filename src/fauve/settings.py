@@ -9,19 +9,24 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from fauve.errors import ConfigError, suggestion
 
 __all__ = [
     "AdapterSettings",
+    "ArmSettings",
+    "BelowSettings",
     "DataSettings",
+    "EditSettings",
+    "EmotionSettings",
     "EngineSettings",
     "GeneratorSettings",
     "PromptSettings",
     "RunSettings",
+    "SelectorSettings",
     "StimuliSettings",
     "read_settings",
 ]
@@ -67,6 +72,15 @@ class AdapterSettings(_Strict):
     options: dict[str, Any] = Field(default_factory=dict)
     device: str = "cpu"
     dtype: str = "float32"
+    of: tuple[str, ...] = Field(
+        default=(), description="generators whose pictures it is asked about, as shell patterns; none means all"
+    )
+
+
+class SelectorSettings(AdapterSettings):
+    """One selector: a registered name or ``module:Name``; it is asked which picture of a pair fits the prompt."""
+
+    batch: int | None = Field(default=None, ge=1, le=1024, description="requests at once; unset: what it says itself")
 
 
 class PromptSettings(_Strict):
@@ -81,6 +95,67 @@ class GeneratorSettings(AdapterSettings):
     """One generator: a registered name, ``diffusers:FOLDER_OR_HUB_ID`` or ``module:Name``, and its options."""
 
     batch: int | None = Field(default=None, ge=1, le=1024, description="requests at once; unset: what it says itself")
+
+
+class ArmSettings(_Strict):
+    """``arms`` of ``[[edits]]``: each is a way in which every input is edited."""
+
+    strengths: tuple[float, ...] = Field(default=(), description="how far the input is left, above 0 to 1")
+    start_noises: tuple[float, ...] = Field(default=(), description="share of noise to start from, above 0 to 1")
+    control: bool = Field(default=False, description="through the autoencoder alone: strength 0")
+    reference: bool = Field(default=False, description="for systems that edit by reference and take no strength")
+
+    @field_validator("strengths", "start_noises")
+    @classmethod
+    def _shares(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if any(not 0 < share <= 1 for share in value) or len(set(value)) < len(value):
+            raise ValueError("each lies above 0 and at most at 1, and stands once")
+        return value
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not (self.strengths or self.start_noises or self.control or self.reference):
+            raise ValueError("there is no arm: name strengths, start_noises, control or reference")
+        return self
+
+
+class BelowSettings(_Strict):
+    """``below`` of ``[[edits]]``: only inputs that a scorer puts below ``value`` under a prompt of their pair."""
+
+    scorer: str
+    value: float = Field(allow_inf_nan=False)
+    prompt: Literal["original", "anti"] = "original"
+    source: str | None = Field(default=None, description="whose values count; unset: computed ones, else the only ones")
+
+
+class EditSettings(_Strict):
+    """One of ``[[edits]]``: a generator that edits the anti pictures of pairs."""
+
+    generator: GeneratorSettings = Field(
+        description="as under [[generators]]; a bare name takes the options given there"
+    )
+    of: str = Field(description="name of the generator that made the inputs, or `file` for every imported pair")
+    arms: ArmSettings = ArmSettings(strengths=(0.5,), control=True)
+    prompt: Literal["original", "anti"] = Field(default="original", description="what the edit is asked to show")
+    below: BelowSettings | None = None
+
+
+class EmotionSettings(_Strict):
+    """``[emotion]``: portraits of every emotion, by every generator, and edits of the happy ones."""
+
+    file: Path | None = Field(default=None, description="templates with the slot [emotion], relative to the TOML file")
+    draws: int = Field(default=1, ge=1, le=1000, description="pictures of each template and emotion")
+    finder: AdapterSettings = Field(
+        default=AdapterSettings(name="none"), description="who finds the face in a portrait; `none`: nobody looks"
+    )
+    edits: bool | tuple[str, ...] = Field(
+        default=False, description="let all generators, or those named, edit their happy pictures to negative emotions"
+    )
+
+    @field_validator("finder", mode="before")
+    @classmethod
+    def _name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
 
 
 class EngineSettings(_Strict):
@@ -101,11 +176,46 @@ class RunSettings(_Strict):
     stimuli: StimuliSettings = StimuliSettings()
     prompts: PromptSettings = PromptSettings()
     generators: tuple[GeneratorSettings, ...] = ()
+    edits: tuple[EditSettings, ...] = ()
+    emotion: EmotionSettings = EmotionSettings()
     scorers: tuple[AdapterSettings, ...] = tuple(AdapterSettings(name=name) for name in DEFAULT_SCORERS)
     judges: tuple[AdapterSettings, ...] = (AdapterSettings(name="instruments"),)
+    selectors: tuple[SelectorSettings, ...] = ()
     engine: EngineSettings = Field(default_factory=EngineSettings)
 
-    @field_validator("generators", "scorers", "judges", mode="before")
+    @model_validator(mode="before")
+    @classmethod
+    def _editors(cls, raw: Any) -> Any:
+        """A bare name of an editor is short for the generator of that name, or for a table with that name."""
+        if not isinstance(raw, dict) or not isinstance(raw.get("edits"), list | tuple):
+            return raw
+        known = {}
+        for entry in raw.get("generators") or ():
+            plain = entry.model_dump() if isinstance(entry, GeneratorSettings) else entry
+            if isinstance(plain, dict) and isinstance(plain.get("name"), str):
+                known[plain["name"]] = plain
+        edits = []
+        for entry in raw["edits"]:
+            name = entry.get("generator") if isinstance(entry, dict) else None
+            edits.append(entry | {"generator": known.get(name, {"name": name})} if isinstance(name, str) else entry)
+        return raw | {"edits": edits}
+
+    @model_validator(mode="after")
+    def _editable(self) -> Self:
+        editors = [entry.generator.name for entry in self.edits]
+        twice = sorted({name for name in editors if editors.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"edits name a generator twice: {', '.join(twice)}; use another run directory for the other"
+            )
+        chosen = self.emotion.edits
+        if not isinstance(chosen, bool):
+            strangers = sorted(set(chosen) - {entry.name for entry in self.generators})
+            if strangers:
+                raise ValueError(f"emotion.edits names {', '.join(strangers)}, which stands not under [[generators]]")
+        return self
+
+    @field_validator("generators", "scorers", "judges", "selectors", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         """A bare name is short for a table with that name."""
@@ -113,7 +223,7 @@ class RunSettings(_Strict):
             return [{"name": entry} if isinstance(entry, str) else entry for entry in value]
         return value
 
-    @field_validator("generators", "scorers", "judges")
+    @field_validator("generators", "scorers", "judges", "selectors")
     @classmethod
     def _once(cls, value: tuple[AdapterSettings, ...]) -> tuple[AdapterSettings, ...]:
         names = [entry.name for entry in value]
@@ -124,18 +234,23 @@ class RunSettings(_Strict):
 
 
 def _with_prompts(settings: RunSettings, base: Path) -> RunSettings:
-    """Resolve the prompts' file; generators need one."""
-    if settings.prompts.file is None:
-        if settings.generators:
-            raise ConfigError("generators need prompts: name a file under [prompts] (docs/formats.md, prompts.jsonl)")
-        return settings
-    return settings.model_copy(
-        update={"prompts": settings.prompts.model_copy(update={"file": base / settings.prompts.file})}
-    )
+    """Resolve the files of prompts; generators need one, and portraits need generators."""
+    prompts, emotion = settings.prompts, settings.emotion
+    if settings.generators and prompts.file is None and emotion.file is None:
+        raise ConfigError(
+            "generators need prompts: name a file under [prompts] (docs/formats.md, prompts.jsonl) or [emotion]"
+        )
+    if emotion.file is not None and not settings.generators:
+        raise ConfigError("[emotion] asks for portraits: name who makes them under [[generators]]")
+    if prompts.file is not None:
+        prompts = prompts.model_copy(update={"file": base / prompts.file})
+    if emotion.file is not None:
+        emotion = emotion.model_copy(update={"file": base / emotion.file})
+    return settings.model_copy(update={"prompts": prompts, "emotion": emotion})
 
 
 def read_settings(path: Path) -> RunSettings:
-    """Settings from a TOML file; relative paths in ``[data]`` are taken from the file's folder.
+    """Settings from a TOML file; relative paths are taken from the file's folder.
 
     Raises:
         ConfigError: naming the file, the key, what is wrong with it, and the nearest known key.
@@ -174,8 +289,15 @@ def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
         "prompts": PromptSettings,
         "generators": GeneratorSettings,
         "engine": EngineSettings,
+        "edits": EditSettings,
+        "arms": ArmSettings,
+        "below": BelowSettings,
+        "emotion": EmotionSettings,
+        "generator": GeneratorSettings,
+        "finder": AdapterSettings,
         "scorers": AdapterSettings,
         "judges": AdapterSettings,
+        "selectors": SelectorSettings,
     }
     for part in loc[:-1]:
         model = tables.get(str(part), model)

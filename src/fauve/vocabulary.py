@@ -7,9 +7,10 @@ of photographs are those of the paper's site. Names here are contracts: they sta
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fauve.errors import UnknownName
+from fauve.errors import ConfigError, UnknownName
 
 __all__ = [
     "CONTRAST_STUDIES",
@@ -22,6 +23,7 @@ __all__ = [
     "Dimension",
     "Emotion",
     "PhotoCategory",
+    "add_dimensions",
     "content_note",
     "dimension",
     "photo_category",
@@ -33,7 +35,8 @@ class Dimension:
     """One aesthetic axis d, with a judge's value J(I, d) in [0, 2].
 
     ``low``, ``middle`` and ``high`` say what a picture at 0, 1 and 2 looks like; ``request`` is how a prompt asks
-    for the low end, as a clause that can follow a caption.
+    for the low end, as a clause that can follow a caption; ``negative`` is the one word by which a negative prompt
+    keeps the high end away.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Dimension:
     middle: str
     high: str
     request: str
+    negative: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ _DIMENSIONS = (
         "a backdrop that is blank, muddy or ruined",
         "a plain backdrop that neither helps nor harms",
         "a backdrop that belongs to the scene and is well made",
-        "the background is wiped out into a dull, empty smear",
+        "the background is wiped out into a dull, blank smear",
+        "scenery",
     ),
     Dimension(
         "clarity",
@@ -93,6 +98,7 @@ _DIMENSIONS = (
         "readable but soft",
         "crisp: edges are where they belong",
         "everything is badly out of focus and smeared",
+        "sharp",
     ),
     Dimension(
         "color aesthetic",
@@ -100,13 +106,15 @@ _DIMENSIONS = (
         "colours that pass unnoticed",
         "colours that go together",
         "the colours clash and look sickly",
+        "harmonious",
     ),
     Dimension(
         "color brightness",
         "far too dark or burnt out",
         "somewhat dim or pale",
         "well exposed",
-        "the exposure is ruined, with almost nothing left to see",
+        "the exposure is ruined, with hardly anything left to see",
+        "well-exposed",
     ),
     Dimension(
         "detail realism",
@@ -114,6 +122,7 @@ _DIMENSIONS = (
         "forms that are nearly right",
         "forms as they are in the world",
         "solid things bend and melt out of shape",
+        "realistic",
     ),
     Dimension(
         "detail refinement",
@@ -121,6 +130,7 @@ _DIMENSIONS = (
         "some coarseness",
         "fine texture throughout",
         "the texture is coarse and broken, full of grain and blocks",
+        "refined",
     ),
     Dimension(
         "emotion",
@@ -128,6 +138,7 @@ _DIMENSIONS = (
         "no mood to speak of",
         "a mood that pleases",
         "the mood is bleak and distressing",
+        "cheerful",
     ),
     Dimension(
         "lighting distinction",
@@ -135,6 +146,7 @@ _DIMENSIONS = (
         "some modelling by light",
         "light and shadow that shape the scene",
         "the light is flat, without any shadow",
+        "shadows",
     ),
     Dimension(
         "main object",
@@ -142,6 +154,7 @@ _DIMENSIONS = (
         "a subject that shares the attention",
         "a subject that holds the eye",
         "the subject is tiny and pushed to the edge of the frame",
+        "centred",
     ),
     Dimension(
         "object pairing",
@@ -149,6 +162,7 @@ _DIMENSIONS = (
         "things that happen to be side by side",
         "things that make sense together",
         "its parts are scattered and out of place",
+        "orderly",
     ),
     Dimension(
         "richness",
@@ -156,6 +170,7 @@ _DIMENSIONS = (
         "a few things",
         "much to look at",
         "the frame is almost empty",
+        "abundant",
     ),
     Dimension(
         "symmetry",
@@ -163,11 +178,12 @@ _DIMENSIONS = (
         "roughly in balance",
         "mirror-like",
         "the composition is lopsided",
+        "symmetrical",
     ),
 )
 
 DIMENSIONS: dict[str, Dimension] = {d.name: d for d in _DIMENSIONS}
-"""All twelve dimensions by name, alphabetical."""
+"""All twelve dimensions by name, alphabetical; after them those of one's own (:func:`add_dimensions`)."""
 
 PROMPT_DIMENSIONS: tuple[str, ...] = tuple(d.name for d in _DIMENSIONS[:11])
 """The eleven that anti prompts draw from."""
@@ -237,6 +253,23 @@ def dimension(name: str) -> Dimension:
         return DIMENSIONS[name]
     except KeyError:
         raise UnknownName("dimension", name, DIMENSIONS) from None
+
+
+def add_dimensions(own: Iterable[Dimension]) -> None:
+    """Make dimensions of one's own known to everything in this process: imports, prompts, judges, report.
+
+    Adding the same one again changes nothing.
+
+    Raises:
+        ConfigError: where a name stands for something else already; then none is added.
+    """
+    own = tuple(own)
+    for index, new in enumerate(own):
+        known = {**DIMENSIONS, **{earlier.name: earlier for earlier in own[:index]}}.get(new.name, new)
+        if known != new:
+            kind = "one of the twelve dimensions" if known in _DIMENSIONS else "a dimension with other wording"
+            raise ConfigError(f"{new.name!r} is {kind} already: give your own another name.")
+    DIMENSIONS.update({new.name: new for new in own})
 
 
 def photo_category(path: str) -> PhotoCategory:

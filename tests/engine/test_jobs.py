@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fauve.engine.jobs import AdapterSpec, Job, answer_cells, answer_dimensions
+from fauve.engine.jobs import AdapterSpec, Job, answer_cells, answer_dimensions, shown_name
 from fauve.ledger.images import ImageFolder
 from fauve.models.cards import ModelCard
 from fauve.records import ImageRef, Outcome
@@ -116,3 +116,32 @@ def test_a_judge_outside_its_range_fails_that_picture_only(tmp_path: Path) -> No
     assert answers[refs[0].sha256, "clarity"].value == pytest.approx(0.5)
     assert answers[refs[0].sha256, "richness"].value == 1.0
     assert {answers[refs[1].sha256, d].outcome for d in ("clarity", "richness")} == {Outcome.FAILED}
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"preset": "matched"}, "drawer"),
+        ({}, "drawer"),
+        ({"preset": "paper"}, "drawer (paper preset)"),
+        ({"preset": "paper", "weights": "random"}, "drawer (paper preset) (random weights)"),
+    ],
+)
+def test_a_generator_of_another_preset_has_another_name(settings: dict[str, str], name: str) -> None:
+    class Drawer:
+        card = ModelCard(name="drawer", kind="generator", summary="test")
+
+        def load(self, device: str, dtype: str) -> None: ...
+
+        def generate(self, requests: object) -> list[object]:
+            return []
+
+    made = Drawer()
+    made.settings = settings
+    assert shown_name(made) == name
+
+
+def test_a_preset_of_a_scorer_is_no_part_of_its_name() -> None:
+    scorer = RedTimesLength()
+    scorer.settings = {"preset": "paper"}
+    assert shown_name(scorer) == "red"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fauve.errors import DataError, LedgerConflict, LedgerCorrupt, LedgerError
 from fauve.keys import digest_bytes
 from fauve.ledger import Added, Answer, Ledger, prompt_id, queries
+from fauve.ledger.retrying import forget_failures
 from fauve.records import ImportedScore, Outcome, Selection
 
 SCORE = "INSERT INTO imported_scores VALUES (1, 's', 'm', 'anti', 'anti', {})"
@@ -286,9 +287,9 @@ def test_answers_failures_and_their_retry(pictured):
         ("scorer", "s", "ok", None, 1),
         ("scorer", "s", "refused", "policy", 1),
     ]
-    assert pictured.forget_failures() == 2
+    assert forget_failures(pictured) == 2
     assert queries.outcomes(pictured).rows() == [("scorer", "s", "ok", None, 1)]
-    assert pictured.forget_failures() == 0
+    assert forget_failures(pictured) == 0
 
 
 def test_an_answer_that_is_given_again_replaces_the_first(pictured):

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "study": ("fauve.cli.study:study", "One study's findings from what the ledger holds."),
     "report": ("fauve.cli.study:report", "(Re)build findings and the site from the ledger."),
     "judge": ("fauve.cli.judge:judge", "The dimension judge: validate its answers against labels."),
+    "steer": ("fauve.cli.steer:steer", "One prompt at several strengths of steering, side by side on a sheet."),
     "models": ("fauve.cli.models:models", "The scorers and judges that can be named, with their cards."),
     "doctor": ("fauve.cli.doctor:doctor", "What is installed here; examine a scorer before you trust it."),
     "status": ("fauve.cli.status:status", "What a run directory holds: done, missing, failed and why."),

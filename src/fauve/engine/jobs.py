@@ -24,6 +24,8 @@ from fauve.ledger.images import ImageFolder
 from fauve.models.callables import checked_scores
 from fauve.models.protocols import Generator, Judge, Scorer
 from fauve.models.registry import make_generator, make_judge, make_scorer
+from fauve.models.selection import Selector
+from fauve.models.selector_names import make_selector
 from fauve.naming import UNTRAINED
 from fauve.records import ImageRef, Outcome
 
@@ -42,12 +44,16 @@ __all__ = [
 ]
 
 
-Model = Scorer | Judge | Generator
+Model = Scorer | Judge | Generator | Selector
+
+DEFAULT_PRESET = "matched"
+PRESET = " ({} preset)"
+"""What the name of a generator has after it where it is sampled otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdapterSpec:
-    """How to make a model anywhere: kind (scorer, judge, generator), registered name, options, device, dtype."""
+    """How to make a model anywhere: kind (scorer, judge, selector, generator), name, options, device, dtype."""
 
     kind: str
     name: str
@@ -61,6 +67,8 @@ class AdapterSpec:
             return make_scorer(self.name, self.options)
         if self.kind == "judge":
             return make_judge(self.name, self.options)
+        if self.kind == "selector":
+            return make_selector(self.name, self.options)
         return make_generator(self.name, self.options)
 
 
@@ -106,22 +114,31 @@ def answer_dimensions(judge: Judge, job: Job, root: Path) -> list[Answer]:
     """J of the job's pictures by a loaded judge, for the dimensions that are asked."""
     pictures, lost = _open(job.images, root)
     column = {name: k for k, name in enumerate(judge.dimensions)}
-    rows: dict[int, NDArray[np.float64] | str] = dict(lost)
-    for i, picture in enumerate(pictures):
-        if picture is None:
-            continue
-        try:
-            values = np.asarray(judge.judge([picture]), dtype=np.float64)
-            if values.shape != (1, len(judge.dimensions)) or not ((values >= 0) & (values <= 2)).all():
-                raise InvalidOutput(f"{judge.card.name} answered {values!r}; one value in [0, 2] a dimension is wanted")
-            rows[i] = values[0]
-        except Exception as error:
-            rows[i] = _reason(error)
+    seen = {i: picture for i, picture in enumerate(pictures) if picture is not None}
+    rows = {**lost, **_judged(judge, seen)}
     answers = []
     for i, d in job.cells:
         row = rows[i]
         answers.append(_outcome(job, i, d, row if isinstance(row, str) else float(row[column[job.subjects[d]]])))
     return answers
+
+
+def _judged(judge: Judge, pictures: Mapping[int, Image]) -> dict[int, NDArray[np.float64] | str]:
+    """Values or reason of failure for each picture; halves what fails until single pictures are left."""
+    if not pictures:
+        return {}
+    try:
+        values = np.asarray(judge.judge(list(pictures.values())), dtype=np.float64)
+        if values.shape != (len(pictures), len(judge.dimensions)) or not ((values >= 0) & (values <= 2)).all():
+            raise InvalidOutput(f"{judge.card.name} answered {values!r}; one value in [0, 2] a dimension is wanted")
+    except Exception as error:
+        if len(pictures) == 1:
+            return {i: _reason(error) for i in pictures}
+        places = list(pictures)
+        halves = places[: len(places) // 2], places[len(places) // 2 :]
+        first, second = (_judged(judge, {i: pictures[i] for i in half}) for half in halves)
+        return first | second
+    return dict(zip(pictures, values, strict=True))
 
 
 def _scores(
@@ -257,9 +274,16 @@ def filed_settings(spec: AdapterSpec, model: Model) -> dict[str, Any]:
 
 
 def shown_name(model: Model) -> str:
-    """The name under which values are filed and shown: that of the card, and whether its weights were never trained."""
-    untrained = dict(model.settings).get("weights") == "random"
-    return f"{model.card.name}{UNTRAINED}" if untrained else model.card.name
+    """The name under which values are filed and shown: that of the card, and what makes it another model than that.
+
+    A generator that is not sampled as ``matched`` says so, which keeps two presets apart in every table; then comes
+    whether its weights were never trained.
+    """
+    settings = dict(model.settings)
+    preset = settings.get("preset", DEFAULT_PRESET) if hasattr(model, "generate") else DEFAULT_PRESET
+    sampled = "" if preset == DEFAULT_PRESET else PRESET.format(preset)
+    untrained = UNTRAINED if settings.get("weights") == "random" else ""
+    return f"{model.card.name}{sampled}{untrained}"
 
 
 def unload(spec: AdapterSpec) -> None:

@@ -13,23 +13,42 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+from fauve.engine.editing import check_sources, edit_pairs
+from fauve.engine.emotion import Casting, portray
 from fauve.engine.estimate import seconds_for
 from fauve.engine.executors.local import Executor, Inline, Processes
-from fauve.engine.generating import generate, owed_pictures, settings_of_slots, store_pairs
+from fauve.engine.faces import FaceSearch
+from fauve.engine.generating import (
+    Painters,
+    generate,
+    here,
+    lend_journal,
+    owed_pictures,
+    paint,
+    refuse_other_settings,
+    settings_of_slots,
+    store_pairs,
+)
 from fauve.engine.interrupt import stoppable
 from fauve.engine.jobs import AdapterSpec, answer_all, filed_settings, load_here, prepare_here, shown_name, unload
 from fauve.engine.plan import Work, bundles
 from fauve.engine.progress import Progress
 from fauve.engine.provenance import versions
+from fauve.engine.selecting import choose
+from fauve.engine.stage import Stage, Tally
 from fauve.engine.stimuli import Base, base_photographs, missing_stimuli, render, store_stimuli
 from fauve.errors import ConfigError, Interrupted
 from fauve.keys import canonical_json
 from fauve.ledger import Answer, Ledger, queries
+from fauve.ledger.choices import draw_selections, owed_choices
+from fauve.ledger.endings import ending
 from fauve.ledger.importing import import_contrasts, import_pairs, import_scores
 from fauve.ledger.importing.prompts import PromptRow, read_prompts
+from fauve.ledger.importing.templates import read_templates
 from fauve.ledger.owed import owed_cells, owed_dimensions
 from fauve.models.protocols import Generator, Judge, Scorer
-from fauve.settings import AdapterSettings, GeneratorSettings, RunSettings
+from fauve.models.selection import Selector
+from fauve.settings import AdapterSettings, EditSettings, GeneratorSettings, RunSettings, SelectorSettings
 
 __all__ = ["GIVE_UP_AFTER", "REQUESTS_AT_ONCE", "RunSummary", "execute"]
 
@@ -47,6 +66,8 @@ class RunSummary:
     imported: int = 0
     stimuli: int = 0
     generated: int = 0
+    edited: int = 0
+    portrayed: int = 0
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
@@ -55,7 +76,8 @@ class RunSummary:
     @property
     def did_nothing(self) -> bool:
         """Whether everything that was asked for was there."""
-        return not (self.imported or self.stimuli or self.generated or self.outcomes or self.interrupted)
+        new = self.imported + self.stimuli + self.generated + self.edited + self.portrayed
+        return not (new or self.outcomes or self.interrupted)
 
     def as_json(self) -> dict[str, object]:
         """For the ledger's table of runs."""
@@ -63,6 +85,8 @@ class RunSummary:
             "imported": self.imported,
             "stimuli": self.stimuli,
             "generated": self.generated,
+            "edited": self.edited,
+            "portrayed": self.portrayed,
             "outcomes": {name: dict(sorted(counts.items())) for name, counts in sorted(self.outcomes.items())},
             "seconds": {name: round(value, 2) for name, value in sorted(self.seconds.items())},
             "stopped": self.stopped,
@@ -82,15 +106,18 @@ def execute(
         FauveError: when input or a model is unusable; for models before any work is done.
     """
     adapters = [*(_spec("scorer", a) for a in settings.scorers), *(_spec("judge", a) for a in settings.judges)]
-    for spec in [*adapters, *(_spec("generator", g) for g in settings.generators)]:
+    generators = [*settings.generators, *(asked.generator for asked in settings.edits)]
+    selectors = [_spec("selector", asked) for asked in settings.selectors]
+    for spec in [*adapters, *selectors, *(_spec("generator", g) for g in generators)]:
         prepare_here(spec)
+    faces = FaceSearch(settings.emotion.finder)
     summary = RunSummary()
     with (
         Ledger(directory, write=True) as ledger,
         stoppable(lambda: progress.say("Stopping: finishing what is in flight. Again to stop at once.")) as stop,
     ):
         summary.imported = _import(ledger, settings)
-        _Run(ledger, settings, progress, stop, summary, command, limit).go(adapters)
+        _Run(ledger, settings, progress, stop, summary, command, limit, faces).go(adapters)
     if summary.interrupted:
         raise Interrupted("stopped on request; what had finished is in the ledger. The same command goes on from there")
     return summary
@@ -98,6 +125,11 @@ def execute(
 
 def _spec(kind: str, settings: AdapterSettings) -> AdapterSpec:
     return AdapterSpec(kind, settings.name, settings.options, settings.device, settings.dtype)
+
+
+def _batch(asked: GeneratorSettings, model: object) -> int:
+    """Requests at once: what the settings say, or the generator itself."""
+    return asked.batch or getattr(model, "batch", None) or REQUESTS_AT_ONCE
 
 
 def _import(ledger: Ledger, settings: RunSettings) -> int:
@@ -122,20 +154,28 @@ class _Run:
     summary: RunSummary
     command: str
     limit: int | None
+    faces: FaceSearch
     _number: int | None = None
     _pool: Processes | None = None
 
     def go(self, adapters: Sequence[AdapterSpec]) -> None:
         try:
+            check_sources(self.ledger, self.settings.edits, {asked.name for asked in self.settings.generators})
             self._make_stimuli()
-            for generator in self.settings.generators:
+            only_portraits = self.settings.prompts.file is None and self.settings.emotion.file is not None
+            for generator in () if only_portraits else self.settings.generators:
                 if not self.stop():
                     self._generate(generator)
-            works = [work for work in map(self._owed, adapters) if work.owed.rows]
-            together = [work for work in works if work.weightless]
-            for group in [together, *([work] for work in works if not work.weightless)]:
-                if group and not self.stop():
-                    self._score(group)
+            bounds = {asked.below.scorer for asked in self.settings.edits if asked.below is not None}
+            self._score_all([spec for spec in adapters if spec.kind == "scorer" and spec.name in bounds])
+            for asked in self.settings.edits:
+                if not self.stop():
+                    self._edit(asked)
+            self._portray()
+            self._score_all(adapters)
+            for selector in self.settings.selectors:
+                if not self.stop():
+                    self._choose(selector)
             self.summary.interrupted = self.stop()
         finally:
             self.progress.done()
@@ -143,6 +183,14 @@ class _Run:
                 self._pool.close()
             if self._number is not None:
                 self.ledger.finish_run(self._number, self.summary.as_json())
+
+    def _score_all(self, adapters: Sequence[AdapterSpec]) -> None:
+        """Bring up to date what these scorers and judges owe."""
+        works = [work for work in map(self._owed, adapters) if work.owed.rows]
+        together = [work for work in works if work.weightless]
+        for group in [together, *([work] for work in works if not work.weightless)]:
+            if group and not self.stop():
+                self._score(group)
 
     def _make_stimuli(self) -> None:
         jobs = list(missing_stimuli(self.ledger, self._bases(), self.settings.stimuli))
@@ -159,17 +207,20 @@ class _Run:
         spec, prompts = _spec("generator", asked), self._prompts()
         model = cast(Generator, prepare_here(spec))
         name, settings = shown_name(model), settings_of_slots(model)
+        refuse_other_settings(self.ledger, name, settings)
         adapter = self.ledger.register("generator", name, settings, model.card.as_json())
         chosen = self.settings.prompts
         apart = settings.get("preset") == "paper"
         owed = owed_pictures(self.ledger, adapter, prompts, chosen.draws, apart=apart, negative=chosen.negative)
         if owed:
+            lend_journal(model, self.ledger.directory)
             load_here(spec)
             self.progress.stage(f"generating with {name}", len(owed))
             counts = self.summary.outcomes.setdefault(name, Counter())
             batch, started = asked.batch or getattr(model, "batch", None) or REQUESTS_AT_ONCE, time.monotonic()
-            for rows in generate(self.ledger, self._run_number(), adapter, model, owed, batch, self.stop):
-                counts.update(row.outcome.value for row in rows)
+            painters = self._painters(spec, model, len(owed) // batch)
+            for rows in generate(self.ledger, self._run_number(), adapter, painters, owed, batch, self.stop):
+                counts.update(ending(row.outcome, row.facts) for row in rows)
                 self.progress.advance(len(rows))
             self.summary.seconds[name] = time.monotonic() - started
             facts = getattr(model, "provenance", None)
@@ -177,6 +228,58 @@ class _Run:
                 self.ledger.record_provenance(self._run_number(), adapter, facts)
             unload(spec)
         self.summary.generated += store_pairs(self.ledger, adapter, name, prompts, chosen.draws)
+
+    def _painters(self, spec: AdapterSpec, model: Generator, jobs: int) -> Painters:
+        """Who makes the pictures: the model here, or copies of it in worker processes where it needs no weights."""
+        executor = self._executor(jobs, alone=not getattr(model, "weightless", False))
+        return here(model) if executor.here else Painters(executor, partial(paint, spec))
+
+    def _stage(self) -> Stage:
+        tally = Tally(self.summary.outcomes, self.summary.seconds)
+        return Stage(self.ledger, self.progress, self.stop, self._run_number, tally)
+
+    def _edit(self, asked: EditSettings) -> None:
+        """Bring one editor's edits to their end."""
+        settings, spec = self.settings, _spec("generator", asked.generator)
+        named = [*(("generator", g) for g in settings.generators), *(("scorer", s) for s in settings.scorers)]
+        sought = {asked.of, asked.below.scorer if asked.below else None}
+        names = {e.name: shown_name(prepare_here(_spec(kind, e))) for kind, e in named if e.name in sought}
+        batch = _batch(asked.generator, prepare_here(spec))
+        self.summary.edited += edit_pairs(self._stage(), asked, spec, names, batch, self.limit)
+
+    def _portray(self) -> None:
+        """Bring every generator's portraits, and its edits of the happy ones, to their end."""
+        asked = self.settings.emotion
+        templates = [] if asked.file is None else read_templates(asked.file)[: self.limit]
+        for generator in self.settings.generators if templates else ():
+            if self.stop():
+                return
+            spec = _spec("generator", generator)
+            casting = Casting(templates, asked.draws, self.faces, _batch(generator, prepare_here(spec)))
+            edits = asked.edits if isinstance(asked.edits, bool) else generator.name in asked.edits
+            self.summary.portrayed += portray(self._stage(), casting, spec, edits=edits)
+
+    def _choose(self, asked: SelectorSettings) -> None:
+        """Bring one selector's answers to their end, and draw the selections that follow from them."""
+        spec = _spec("selector", asked)
+        model = cast(Selector, prepare_here(spec))
+        name, scope = shown_name(model), asked.of or getattr(model, "of", ())
+        both = not getattr(model, "blind_to_order", False)
+        adapter = self.ledger.register("selector", name, model.settings, model.card.as_json(), scope)
+        owed = owed_choices(self.ledger, adapter, both_orders=both, generators=scope, limit=self.limit)
+        if owed:
+            load_here(spec)
+            batch = asked.batch or getattr(model, "batch", None) or REQUESTS_AT_ONCE
+            stage = self._stage()
+            stage.work(
+                name,
+                f"selecting with {name}",
+                len(owed),
+                choose(self.ledger, self._run_number(), adapter, model, owed, batch, self.stop),
+            )
+            stage.file_facts(model, adapter)
+            unload(spec)
+        draw_selections(self.ledger, adapter, name, both_orders=both)
 
     def _prompts(self) -> list[PromptRow]:
         file = self.settings.prompts.file
@@ -194,12 +297,19 @@ class _Run:
 
     def _owed(self, spec: AdapterSpec) -> Work:
         model = prepare_here(spec)
-        adapter = self.ledger.register(spec.kind, shown_name(model), filed_settings(spec, model), model.card.as_json())
+        scope = self._scope(spec) or getattr(model, "of", ())
+        filed, card = filed_settings(spec, model), model.card.as_json()
+        adapter = self.ledger.register(spec.kind, shown_name(model), filed, card, scope)
         if spec.kind == "judge":
-            owed = owed_dimensions(self.ledger, adapter, cast(Judge, model).dimensions, self.limit)
+            owed = owed_dimensions(self.ledger, adapter, cast(Judge, model).dimensions, self.limit, scope)
         else:
-            owed = owed_cells(self.ledger, adapter, self.limit)
+            owed = owed_cells(self.ledger, adapter, self.limit, scope)
         return Work(spec, adapter, owed, weightless=getattr(model, "weightless", False))
+
+    def _scope(self, spec: AdapterSpec) -> tuple[str, ...]:
+        """The generators whose pictures the settings want this adapter to see."""
+        asked = self.settings.scorers if spec.kind == "scorer" else self.settings.judges
+        return next((entry.of for entry in asked if entry.name == spec.name), ())
 
     def _announce(self, work: Work) -> None:
         seconds = seconds_for(cast(Scorer | Judge, load_here(work.spec)), work)
@@ -228,7 +338,7 @@ class _Run:
         started = time.monotonic()
         work_here = partial(answer_all, root=ledger.directory)
         for bundle, answered in executor.run(
-            work_here, jobs, lambda: self.stop() or len(summary.stopped) >= len(works)
+            work_here, jobs, lambda: self.stop() or all(work.spec.name in summary.stopped for work in works)
         ):
             for job, answers in zip(bundle, answered, strict=True):
                 name = job.spec.name

@@ -28,10 +28,10 @@ CREATE TABLE prompts (
   text   TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- A pair or a contrast; `digest` covers everything that came with it, so that a second import can be compared.
+-- `digest` covers everything that came with an item, so that a second import can be compared.
 CREATE TABLE items (
   item       INTEGER PRIMARY KEY,
-  kind       TEXT NOT NULL CHECK (kind IN ('pair', 'contrast')),
+  kind       TEXT NOT NULL CHECK (kind IN ('pair', 'contrast', 'edit', 'portrait')),
   study      TEXT NOT NULL DEFAULT '',
   generator  TEXT NOT NULL DEFAULT '',
   id         TEXT NOT NULL,
@@ -77,14 +77,16 @@ CREATE TABLE imported_scores (
   PRIMARY KEY (item, scorer, source, image_slot, prompt_slot)
 ) WITHOUT ROWID;
 
--- A model with every setting that can change its answers. `current` marks the one that tables are drawn from.
+-- A model with every setting that can change its answers. `current` marks the one that tables are drawn from; `scope`
+-- names the generators (shell patterns) whose pictures it was last asked about, and none means all.
 CREATE TABLE adapters (
   adapter  TEXT PRIMARY KEY CHECK (length(adapter) = 64),
-  kind     TEXT NOT NULL CHECK (kind IN ('scorer', 'judge', 'generator')),
+  kind     TEXT NOT NULL CHECK (kind IN ('scorer', 'judge', 'generator', 'editor', 'face finder', 'selector')),
   name     TEXT NOT NULL,
   settings TEXT NOT NULL CHECK (json_valid(settings)),
   card     TEXT NOT NULL CHECK (json_valid(card)),
-  current  INTEGER NOT NULL DEFAULT 1
+  current  INTEGER NOT NULL DEFAULT 1,
+  scope    TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(scope))
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX one_current_adapter ON adapters (kind, name) WHERE current = 1;
 
@@ -125,6 +127,36 @@ CREATE TABLE generations (
   run     INTEGER NOT NULL REFERENCES runs,
   PRIMARY KEY (adapter, prompt, draw),
   CHECK ((outcome = 'ok') = (image IS NOT NULL))
+) WITHOUT ROWID;
+
+-- What came of a request to edit a picture: of which one, under which prompt, and in which arm (how far, which way).
+CREATE TABLE edits (
+  adapter TEXT NOT NULL REFERENCES adapters,
+  input   TEXT NOT NULL REFERENCES images,
+  prompt  TEXT NOT NULL REFERENCES prompts,
+  arm     TEXT NOT NULL CHECK (arm <> ''),
+  draw    INTEGER NOT NULL CHECK (draw >= 0),
+  outcome TEXT NOT NULL,
+  image   TEXT REFERENCES images,
+  reason  TEXT,
+  facts   TEXT NOT NULL CHECK (json_valid(facts)),
+  run     INTEGER NOT NULL REFERENCES runs,
+  PRIMARY KEY (adapter, input, prompt, arm, draw),
+  CHECK ((outcome = 'ok') = (image IS NOT NULL))
+) WITHOUT ROWID;
+
+-- What a selector answered when it saw both pictures of an item; `turned`: they were shown the other way round.
+CREATE TABLE choices (
+  adapter TEXT NOT NULL REFERENCES adapters,
+  item    INTEGER NOT NULL REFERENCES items ON DELETE CASCADE,
+  turned  INTEGER NOT NULL CHECK (turned IN (0, 1)),
+  outcome TEXT NOT NULL,
+  choice  TEXT,
+  reason  TEXT,
+  facts   TEXT NOT NULL CHECK (json_valid(facts)),
+  run     INTEGER NOT NULL REFERENCES runs,
+  PRIMARY KEY (adapter, item, turned),
+  CHECK ((outcome = 'ok') = (choice IS NOT NULL))
 ) WITHOUT ROWID;
 
 -- How many tokens a scorer made of a prompt, and whether it was too long for it and cut.

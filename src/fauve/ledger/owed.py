@@ -21,30 +21,41 @@ class Owed:
     done: int
 
 
-def owed_cells(ledger: Ledger, adapter: str, limit: int | None = None) -> Owed:
-    """Every image of every item under every prompt of that item; ``limit`` looks at the first so many items."""
+def owed_cells(ledger: Ledger, adapter: str, limit: int | None = None, scope: Sequence[str] = ()) -> Owed:
+    """Every image of every item under every prompt of that item.
+
+    ``limit`` looks at the first so many items, ``scope`` (shell patterns) at items of generators that match one.
+    """
     asked = (
         "SELECT i.image AS image, p.prompt AS subject, min(i.item) AS first FROM item_images i "
         "JOIN item_prompts p USING (item) WHERE i.image IS NOT NULL AND p.prompt IS NOT NULL AND i.item IN "
-        "(SELECT item FROM items ORDER BY item LIMIT ?) GROUP BY 1, 2"
+        f"({_items(scope)}) GROUP BY 1, 2"
     )
     had = "SELECT 1 FROM cells c WHERE c.adapter = ? AND c.image = asked.image AND c.prompt = asked.subject"
-    return _owed(ledger, asked, had, (adapter, _rows(limit)))
+    return _owed(ledger, asked, had, (adapter, *scope, _rows(limit)))
 
 
-def owed_dimensions(ledger: Ledger, adapter: str, dimensions: Sequence[str], limit: int | None = None) -> Owed:
-    """Every image of every item on every dimension that the judge sees."""
+def owed_dimensions(
+    ledger: Ledger, adapter: str, dimensions: Sequence[str], limit: int | None = None, scope: Sequence[str] = ()
+) -> Owed:
+    """Every image of every item on every dimension that the judge sees; ``limit`` and ``scope`` as for cells."""
     if not dimensions:
         return Owed((), 0)
     asked = (
         f"SELECT i.image AS image, d.column1 AS subject, min(i.item) AS first FROM item_images i, "
         f"(VALUES {', '.join('(?)' for _ in dimensions)}) d "
-        "WHERE i.image IS NOT NULL AND i.item IN (SELECT item FROM items ORDER BY item LIMIT ?) GROUP BY 1, 2"
+        f"WHERE i.image IS NOT NULL AND i.item IN ({_items(scope)}) GROUP BY 1, 2"
     )
     had = (
         "SELECT 1 FROM dimension_scores s WHERE s.adapter = ? AND s.image = asked.image AND s.dimension = asked.subject"
     )
-    return _owed(ledger, asked, had, (adapter, *dimensions, _rows(limit)))
+    return _owed(ledger, asked, had, (adapter, *dimensions, *scope, _rows(limit)))
+
+
+def _items(scope: Sequence[str]) -> str:
+    """The items to look at: a query with a place for each pattern and one for the limit."""
+    chosen = " OR ".join("generator GLOB ?" for _ in scope)
+    return f"SELECT item FROM items {f'WHERE {chosen}' if scope else ''} ORDER BY item LIMIT ?"
 
 
 def _owed(ledger: Ledger, asked: str, had: str, bound: tuple[object, ...]) -> Owed:

@@ -13,6 +13,7 @@ from fauve.ledger.store import Ledger
 from fauve.records import ImageRef, Selection
 
 __all__ = [
+    "SELECTION_SCHEMA",
     "StoredItem",
     "adapters",
     "grid",
@@ -26,8 +27,12 @@ __all__ = [
     "prompt_tokens",
     "prompts",
     "provenance",
+    "scopes",
+    "selections",
     "stored_items",
 ]
+
+SELECTION_SCHEMA = {"item": pl.Int64, "selector": pl.String, "choice": pl.String, "source": pl.String}
 
 _GRID_SCHEMA = {
     "item": pl.Int64,
@@ -50,7 +55,7 @@ _JUDGED_SCHEMA = {
 
 @dataclass(frozen=True, slots=True)
 class StoredItem:
-    """A pair or contrast as the ledger has it, with pictures and prompts resolved."""
+    """An item as the ledger has it, with pictures and prompts resolved."""
 
     item: int
     kind: str
@@ -122,17 +127,31 @@ def stored_items(ledger: Ledger, numbers: list[int]) -> list[StoredItem]:
 def item_table(ledger: Ledger) -> pl.DataFrame:
     """One row an item: item, kind, study, generator, id, dimensions and groups (JSON), cluster, choice, selector.
 
-    ``cluster`` is the prompt whose sampling intervals must respect: the original prompt of a pair, the prompt of a
-    contrast, or the item's id where no text is on file. With several selections the first selector by name counts.
+    ``cluster`` is the prompt whose sampling intervals must respect: the original prompt of a pair or edit, the prompt
+    of a contrast or portrait, or the item's id where no text is on file. Of several selections one that came with the
+    item counts before one that was computed here, and then the first by name.
     """
     rows = ledger.db.execute(
         "SELECT item, kind, study, generator, id, dimensions, groups, coalesce(prompt, 'id:' || id), choice, selector "
         "FROM items LEFT JOIN item_prompts USING (item) "
-        "LEFT JOIN (SELECT item, choice, min(selector) AS selector FROM selections GROUP BY item) USING (item) "
-        "WHERE slot IN ('original', 'prompt') ORDER BY item"
+        "LEFT JOIN (SELECT item, choice, selector, row_number() OVER (PARTITION BY item ORDER BY source = 'computed', "
+        "selector) AS place FROM selections) USING (item) "
+        "WHERE slot IN ('original', 'prompt') AND coalesce(place, 1) = 1 ORDER BY item"
     ).fetchall()
     text = ("kind", "study", "generator", "id", "dimensions", "groups", "cluster", "choice", "selector")
     return pl.DataFrame(rows, schema={"item": pl.Int64} | dict.fromkeys(text, pl.String), orient="row")
+
+
+def selections(ledger: Ledger) -> pl.DataFrame:
+    """Every selection on file: item, selector, choice (an image slot, or ``tie``), source."""
+    rows = ledger.db.execute("SELECT item, selector, choice, source FROM selections ORDER BY item, selector").fetchall()
+    return pl.DataFrame(rows, schema=SELECTION_SCHEMA, orient="row")
+
+
+def scopes(ledger: Ledger, kind: str) -> dict[str, tuple[str, ...]]:
+    """The generators (shell patterns) that current models of a kind were asked about; who saw all is left out."""
+    rows = ledger.db.execute("SELECT name, scope FROM adapters WHERE kind = ? AND current = 1", (kind,)).fetchall()
+    return {name: tuple(json.loads(scope)) for name, scope in rows if scope != "[]"}
 
 
 def grid(ledger: Ledger) -> pl.DataFrame:
@@ -206,7 +225,7 @@ def prompts(ledger: Ledger, ids: list[str]) -> dict[str, str]:
 
 
 def adapters(ledger: Ledger, kind: str) -> list[dict[str, Any]]:
-    """The current scorers or judges by name: key, name, settings, card."""
+    """The current models of a kind by name: key, name, settings, card."""
     rows = ledger.db.execute(
         "SELECT adapter, name, settings, card FROM adapters WHERE kind = ? AND current = 1 ORDER BY name", (kind,)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fauve.keys import digest
-from fauve.ledger.generations import generation_outcomes
+from fauve.ledger.generations import edit_outcomes, generation_outcomes, request_failures
 from fauve.ledger.owed import owed_cells, owed_dimensions
 from fauve.ledger.queries import adapters
 from fauve.ledger.store import Ledger
@@ -33,13 +33,18 @@ class AdapterState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a run directory holds; ``generators`` has for each the count of requests by outcome."""
+    """What a run directory holds; ``generators`` and ``editors`` have for each the count of requests by outcome.
+
+    ``unmade`` says why requests brought no picture: kind, name, reason, count.
+    """
 
     items: dict[str, int]
     images: int
     imported_scores: dict[str, int]
     adapters: tuple[AdapterState, ...]
     generators: dict[str, dict[str, int]]
+    editors: dict[str, dict[str, int]]
+    unmade: tuple[tuple[str, str, str, int], ...]
     runs: int
 
 
@@ -55,21 +60,25 @@ def fingerprint(ledger: Ledger) -> str:
         "cells",
         "dimension_scores",
         "generations",
+        "edits",
     )
     counts = {table: ledger.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
     # A retry that succeeds replaces a row, so the counts alone would not show it.
     failed = [
         ledger.db.execute(f"SELECT count(*) FROM {table} WHERE outcome <> 'ok'").fetchone()[0]
-        for table in ("cells", "dimension_scores", "generations")
+        for table in ("cells", "dimension_scores", "generations", "edits")
     ]
     current = [row[0] for row in ledger.db.execute("SELECT adapter FROM adapters WHERE current = 1 ORDER BY 1")]
-    return digest({"fauve": __version__, "counts": counts, "failed": failed, "adapters": current})
+    # A run replaces the edits and portraits that it made before in another form.
+    remade = [row[0] for row in ledger.db.execute("SELECT digest FROM items WHERE kind <> 'pair' ORDER BY item")]
+    found = {"counts": counts, "failed": failed, "adapters": current, "remade": digest(remade)}
+    return digest({"fauve": __version__, **found})
 
 
 def state(ledger: Ledger) -> State:
     """Counts of everything, with what failed and why."""
     items = {
-        (f"pairs by {generator}" if kind == "pair" else f"contrasts of {study}"): count
+        (f"contrasts of {study}" if kind == "contrast" else f"{kind}s by {generator}"): count
         for kind, study, generator, count in ledger.db.execute(
             "SELECT kind, study, generator, count(*) FROM items GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
         )
@@ -86,14 +95,16 @@ def state(ledger: Ledger) -> State:
         adapters=tuple(
             _adapter_state(ledger, kind, row) for kind in ("scorer", "judge") for row in adapters(ledger, kind)
         ),
-        generators=_generators(ledger),
+        generators=_by_name(generation_outcomes(ledger)),
+        editors=_by_name(edit_outcomes(ledger)),
+        unmade=tuple(request_failures(ledger)),
         runs=ledger.db.execute("SELECT count(*) FROM runs").fetchone()[0],
     )
 
 
-def _generators(ledger: Ledger) -> dict[str, dict[str, int]]:
+def _by_name(rows: list[tuple[str, str, int]]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for name, outcome, count in generation_outcomes(ledger):
+    for name, outcome, count in rows:
         found.setdefault(name, {})[outcome] = count
     return found
 

@@ -207,6 +207,24 @@ class Ledger:
                     unchanged += 1
         return Added(new, unchanged)
 
+    def put_items(self, items: Iterable[tuple[Item, str]]) -> Added:
+        """Store items that a run makes of answers on file; one that it made before in another form is replaced.
+
+        Raises:
+            LedgerConflict: when an imported item has the name of one of them.
+        """
+        new = unchanged = 0
+        with self.transaction() as db:
+            for item, label in items:
+                db.execute(
+                    "DELETE FROM items WHERE kind = ? AND study = ? AND generator = ? AND id = ? AND digest <> ? "
+                    "AND (kind IN ('edit', 'portrait') OR notes ->> 'editor' IS NOT NULL)",
+                    (item.kind, item.study, item.generator, item.id, _content(item, label)),
+                )
+                added = self._add_item(item, label)
+                new, unchanged = new + added, unchanged + (not added)
+        return Added(new, unchanged)
+
     def _add_item(self, item: Item, label: str) -> bool:
         content = _content(item, label)
         name = (item.kind, item.study, item.generator, item.id)
@@ -301,15 +319,20 @@ class Ledger:
             (_now(), json.dumps(summary, sort_keys=True), run),
         )
 
-    def register(self, kind: str, name: str, settings: Mapping[str, Any], card: Mapping[str, Any]) -> str:
-        """Make a scorer or judge with these settings the current one of its name; returns its key."""
+    def register(
+        self, kind: str, name: str, settings: Mapping[str, Any], card: Mapping[str, Any], scope: Sequence[str] = ()
+    ) -> str:
+        """Make a model of a kind with these settings the current one of its name; returns its key.
+
+        ``scope`` names the generators (shell patterns) whose pictures it is asked about; none means all.
+        """
         adapter = digest({"kind": kind, "name": name, "settings": settings})
         with self.transaction():
             self.db.execute("UPDATE adapters SET current = 0 WHERE kind = ? AND name = ?", (kind, name))
             self.db.execute(
-                "INSERT INTO adapters VALUES (?, ?, ?, ?, ?, 1) "
-                "ON CONFLICT (adapter) DO UPDATE SET current = 1, card = excluded.card",
-                (adapter, kind, name, canonical_json(settings), canonical_json(card)),
+                "INSERT INTO adapters VALUES (?, ?, ?, ?, ?, 1, ?) "
+                "ON CONFLICT (adapter) DO UPDATE SET current = 1, card = excluded.card, scope = excluded.scope",
+                (adapter, kind, name, canonical_json(settings), canonical_json(card), json.dumps(list(scope))),
             )
         return adapter
 
@@ -340,18 +363,6 @@ class Ledger:
                 "INSERT OR REPLACE INTO prompt_tokens VALUES (?, ?, ?, ?)",
                 [(adapter, prompt, tokens, int(truncated)) for prompt, tokens, truncated in rows],
             )
-
-    def forget_failures(self) -> int:
-        """Remove every outcome that is not ok, so that the next run asks again; returns how many."""
-        with self.transaction() as db:
-            # A pair whose picture failed is made anew once the picture is there.
-            db.execute(
-                "DELETE FROM items WHERE generator IN (SELECT name FROM adapters WHERE kind = 'generator') "
-                "AND EXISTS (SELECT 1 FROM item_images m WHERE m.item = items.item AND m.image IS NULL)"
-            )
-            gone = db.execute("DELETE FROM generations WHERE outcome <> 'ok'").rowcount
-            gone += db.execute("DELETE FROM cells WHERE outcome <> 'ok'").rowcount
-            return gone + db.execute("DELETE FROM dimension_scores WHERE outcome <> 'ok'").rowcount
 
 
 def _roll_back(db: sqlite3.Connection) -> None:

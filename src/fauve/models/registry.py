@@ -18,13 +18,15 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, cast
 
-from fauve.errors import PluginError, UnknownName
+from fauve.errors import ConfigError, PluginError, UnknownName
 from fauve.models.callables import CallableScorer
 from fauve.models.cards import ModelCard
 from fauve.models.generators.api_cards import API_CARDS
 from fauve.models.generators.generator_cards import GENERATOR_CARDS
+from fauve.models.lab_cards import LAB_CARDS, LAB_GENERATORS, LAB_SCORERS
 from fauve.models.protocols import Generator, Judge, Scorer
 from fauve.models.scorers.reward_cards import REWARD_CARDS
+from fauve.models.steering.steered_name import ATTENTION, SteeredName, parse_steered_name
 
 __all__ = ["GENERATORS", "JUDGES", "SCORERS", "Entry", "entries", "make_generator", "make_judge", "make_scorer"]
 
@@ -48,6 +50,11 @@ def _reward(name: str, target: str) -> Entry:
     return Entry(name, f"fauve.models.scorers.{target}", {"name": name}, card=REWARD_CARDS[name])
 
 
+def _lab(name: str, target: str) -> Entry:
+    """A member of the lab's family: small, trained, and shipped with the package."""
+    return Entry(name, f"fauve.lab.adapters.{target}", {"name": name}, card=LAB_CARDS[name])
+
+
 SCORERS: dict[str, Entry] = {
     entry.name: entry
     for entry in (
@@ -65,6 +72,7 @@ SCORERS: dict[str, Entry] = {
         _reward("imagereward", "imagereward:ImageReward"),
         _reward("laion-v2", "laion:LaionAesthetic"),
         _reward("visionreward", "visionreward:VisionReward"),
+        *(_lab(name, "scorers:LabScorer") for name in LAB_SCORERS),
     )
 }
 
@@ -83,10 +91,15 @@ def _generator(card: ModelCard) -> Entry:
 
 
 GENERATORS: dict[str, Entry] = {
-    card.name: _generator(card) for card in (*GENERATOR_CARDS.values(), *API_CARDS.values())
+    **{card.name: _generator(card) for card in (*GENERATOR_CARDS.values(), *API_CARDS.values())},
+    **{name: _lab(name, "generator:LabGenerator") for name in LAB_GENERATORS},
 }
 
-JUDGES: dict[str, Entry] = {"instruments": Entry("instruments", "fauve.models.judges.instruments:InstrumentJudge")}
+JUDGES: dict[str, Entry] = {
+    "instruments": Entry("instruments", "fauve.models.judges.instruments:InstrumentJudge"),
+    "lab-judge": _lab("lab-judge", "judges:LabJudge"),
+    "lab-truth": Entry("lab-truth", "fauve.lab.adapters.judges:TruthJudge", card=LAB_CARDS["lab-truth"]),
+}
 
 _PREFIXES = {
     "instrument": "fauve.models.scorers.instruments:InstrumentScorer",
@@ -95,8 +108,11 @@ _PREFIXES = {
 }
 """Families named ``prefix:member``: an instrument, or the hub id or folder of any CLIP, SigLIP or BLIP."""
 
+_LOCAL = "fauve.models.generators.local:LocalGenerator"
+_STEERED = "fauve.models.generators.steered:SteeredGenerator"
+
 _GENERATOR_PREFIXES = {
-    "diffusers": "fauve.models.generators.local:LocalGenerator",
+    "diffusers": _LOCAL,
     "openai-images": "fauve.models.generators.api_openai:OpenAIImages",
 }
 """Generators named ``prefix:member``: any pipeline by hub id or folder, any model of an OpenAI-compatible endpoint."""
@@ -149,14 +165,49 @@ def make_judge(name: str, options: Mapping[str, Any] | None = None) -> Judge:
 
 
 def make_generator(name: str, options: Mapping[str, Any] | None = None) -> Generator:
-    """The generator of a registered name or ``module:Name``; not loaded yet. Raises as :func:`make_scorer` does."""
-    made = _make("generator", name, options or {})
+    """The generator of a registered name, ``diffusers:FOLDER_OR_ID`` or ``module:Name``; not loaded yet.
+
+    A pipeline that runs on this machine can be steered by its name: ``NAME~0.5`` dials its alignment, ``NAME+vsf@2.0``
+    and ``NAME+nag@5.0`` hold it to its prompt; see :mod:`fauve.models.generators.steered`. Raises as
+    :func:`make_scorer` does, and ConfigError where a generator cannot be steered.
+    """
+    wanted = SteeredName(name) if name in entries("generator") or _is_folder(name) else parse_steered_name(name)
+    made = _make_steered(wanted, options or {}) if wanted.steered else _make("generator", name, options or {})
     if _has(made, _GENERATOR_PARTS):
         return cast(Generator, made)
     raise PluginError(
         f"{name} led to a {type(made).__name__}, which is no generator: it needs `card`, `settings`, `load` and "
         "`generate`"
     )
+
+
+def _is_folder(name: str) -> bool:
+    """Whether a generator is named by a folder of this very name, whatever marks are in it."""
+    prefix, _, member = name.partition(":")
+    return prefix in _GENERATOR_PREFIXES and Path(member).expanduser().is_dir()
+
+
+def _make_steered(wanted: SteeredName, options: Mapping[str, Any]) -> Any:
+    """Only what runs in diffusers on this machine can be steered from inside."""
+    known, base = entries("generator"), wanted.base
+    prefix, _, member = base.partition(":")
+    if base not in known and not member:
+        raise UnknownName("generator", base, known)
+    target = known[base].target if base in known else _GENERATOR_PREFIXES.get(prefix, "")
+    if base in LAB_GENERATORS:
+        return _build(_resolve(target, str(wanted)), {**options, "name": str(wanted)}, str(wanted))
+    if wanted.guidance not in {None, *ATTENTION}:
+        raise ConfigError(
+            f"{wanted}: guidance by {wanted.guidance} is that of the lab's generators. A pipeline has its own: set its "
+            "option `guidance`, and hand over negative prompts with `negative = true` under [prompts]."
+        )
+    if target != _LOCAL:
+        raise ConfigError(
+            f"{wanted}: {base} does not run here as a pipeline of diffusers, so nothing inside it can be dialled or "
+            "steered. All that can be done is to hand it a negative prompt, where it takes one."
+        )
+    made_from = {**(known[base].options if base in known else {}), **options, "name": str(wanted)}
+    return _build(_resolve(_STEERED, str(wanted)), made_from, str(wanted))
 
 
 def _make(kind: str, name: str, options: Mapping[str, Any]) -> Any:

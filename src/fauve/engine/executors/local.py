@@ -21,7 +21,9 @@ A = TypeVar("A")
 
 
 class Executor(Protocol):
-    """Does jobs somewhere."""
+    """Does jobs somewhere; ``here`` where that is this process, so that work may hold what cannot be sent away."""
+
+    here: bool
 
     def run(self, work: Callable[[J], A], jobs: Iterable[J], stop: Callable[[], bool]) -> Iterator[tuple[J, A]]:
         """Yield (job, answer) in the order of ``jobs``; start none once ``stop()`` is true."""
@@ -34,6 +36,8 @@ class Executor(Protocol):
 
 class Inline:
     """One job after the other in this process: for models that fill the device."""
+
+    here = True
 
     def run(self, work: Callable[[J], A], jobs: Iterable[J], stop: Callable[[], bool]) -> Iterator[tuple[J, A]]:
         """Yield (job, answer) in order."""
@@ -51,6 +55,8 @@ class Processes:
 
     Work and jobs must be picklable. Workers ignore Ctrl-C: the process that started them decides what it means.
     """
+
+    here = False
 
     def __init__(self, workers: int) -> None:
         self._ahead = 2 * workers

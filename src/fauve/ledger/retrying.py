@@ -1,0 +1,27 @@
+"""Forgetting what failed, so that the next run asks again."""
+
+from __future__ import annotations
+
+from fauve.ledger.store import Ledger
+
+__all__ = ["forget_failures"]
+
+_ANSWERS = ("generations", "edits", "cells", "dimension_scores", "choices")
+
+
+def forget_failures(ledger: Ledger) -> int:
+    """Remove every outcome that is not ok; returns how many.
+
+    A pair whose picture failed is made anew once the picture is there; so is a portrait whose face search failed.
+    Edits are replaced when they are answered.
+    """
+    with ledger.transaction() as db:
+        db.execute(
+            "DELETE FROM items WHERE kind = 'pair' AND generator IN (SELECT name FROM adapters WHERE "
+            "kind = 'generator') AND EXISTS (SELECT 1 FROM item_images m WHERE m.item = items.item AND "
+            "m.image IS NULL)"
+        )
+        gone = db.execute("DELETE FROM items WHERE kind = 'portrait' AND notes ->> 'reason' IS NOT NULL").rowcount
+        for table in _ANSWERS:
+            gone += db.execute(f"DELETE FROM {table} WHERE outcome <> 'ok'").rowcount
+        return gone

@@ -1,0 +1,65 @@
+"""Settings of edits and portraits: short forms, and faults that are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fauve.errors import ConfigError
+from fauve.settings import RunSettings, read_settings
+
+GENERATOR = '[[generators]]\nname = "flux-dev"\noptions = { steps = 4 }\nbatch = 2\n'
+PROMPTS = '[prompts]\nfile = "p.jsonl"\n'
+
+
+def read(folder: Path, text: str) -> RunSettings:
+    file = folder / "run.toml"
+    file.write_text(text, encoding="utf-8")
+    return read_settings(file)
+
+
+def test_a_bare_editor_takes_what_stands_under_generators(tmp_path: Path) -> None:
+    edits = '[[edits]]\ngenerator = "flux-dev"\nof = "sdxl"\n[[edits]]\ngenerator = "z-image"\nof = "file"\n'
+    found = read(tmp_path, PROMPTS + GENERATOR + edits)
+    assert found.edits[0].generator == found.generators[0]
+    assert found.edits[1].generator.options == {}
+    assert (found.edits[0].arms.strengths, found.edits[0].arms.control) == ((0.5,), True)
+    own = '[[edits]]\ngenerator = { name = "flux-dev", options = { steps = 9 } }\nof = "sdxl"\n'
+    assert read(tmp_path, PROMPTS + GENERATOR + own).edits[0].generator.options == {"steps": 9}
+
+
+def test_what_was_read_can_be_read_again(tmp_path: Path) -> None:
+    text = (
+        GENERATOR
+        + '[emotion]\nfile = "e.jsonl"\nfinder = "mine:Finder"\nedits = ["flux-dev"]\n'
+        + '[[edits]]\ngenerator = "flux-dev"\nof = "sdxl"\nbelow = { scorer = "hpsv3", value = 10 }\n'
+    )
+    found = read(tmp_path, text)
+    assert found.emotion.file == tmp_path / "e.jsonl"
+    assert found.emotion.finder.name == "mine:Finder"
+    assert RunSettings.model_validate(found.model_dump(mode="json", exclude_none=True)) == found
+    assert RunSettings.model_validate({"generators": found.generators, "edits": found.edits}).edits == found.edits
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[[edits]]\ngenerator = "a"\n', r"edits\.0\.of: Field required"),
+        ('[[edits]]\nof = "a"\n', r"edits\.0\.generator: Field required"),
+        ('[[edits]]\ngenerator = "a"\nof = "b"\narms = {}\n', "there is no arm"),
+        ('[[edits]]\ngenerator = "a"\nof = "b"\narms = { strengths = [0.0] }\n', "above 0"),
+        ('[[edits]]\ngenerator = "a"\nof = "b"\narms = { strengths = [0.5, 0.5] }\n', "stands once"),
+        ('[[edits]]\ngenerator = "a"\nof = "b"\narms = { strength = [0.5] }\n', "did you mean 'strengths'|strengths"),
+        ('[[edits]]\ngenerator = "a"\nof = "b"\nbelow = { scorer = "x", value = nan }\n', "finite"),
+        ('[[edits]]\ngenerator = "a"\nof = "b"\nbelow = { scorer = "x", value = 1, promt = "anti" }\n', "prompt"),
+        ('[[edits]]\ngenerator = "a"\nof = "b"\n[[edits]]\ngenerator = "a"\nof = "c"\n', "name a generator twice: a"),
+        ('[emotion]\nfile = "e.jsonl"\n', r"name who makes them under \[\[generators\]\]"),
+        (GENERATOR, r"name a file under \[prompts\].*or \[emotion\]"),
+        (GENERATOR + '[emotion]\nfile = "e"\nedits = ["flux"]\n', "names flux, which stands not under"),
+        (GENERATOR + '[emotion]\nfile = "e"\nfinders = "none"\n', "finder"),
+    ],
+)
+def test_faults_are_named(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        read(tmp_path, text)
