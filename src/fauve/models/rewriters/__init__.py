@@ -1,0 +1,1 @@
+"""Rewriters that ask a model."""
