@@ -1,0 +1,1 @@
+"""The lab's family as ordinary generators, scorers, judges and a selector."""
