@@ -55,7 +55,7 @@ def test_what_was_read_can_be_read_again(tmp_path: Path) -> None:
         ('[[edits]]\ngenerator = "a"\nof = "b"\nbelow = { scorer = "x", value = 1, promt = "anti" }\n', "prompt"),
         ('[[edits]]\ngenerator = "a"\nof = "b"\n[[edits]]\ngenerator = "a"\nof = "c"\n', "name a generator twice: a"),
         ('[emotion]\nfile = "e.jsonl"\n', r"name who makes them under \[\[generators\]\]"),
-        (GENERATOR, r"name a file under \[prompts\].*or \[emotion\]"),
+        (GENERATOR, r"name a set or a file under \[prompts\].*under \[emotion\]"),
         (GENERATOR + '[emotion]\nfile = "e"\nedits = ["flux"]\n', "names flux, which stands not under"),
         (GENERATOR + '[emotion]\nfile = "e"\nfinders = "none"\n', "finder"),
     ],

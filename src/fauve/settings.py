@@ -84,11 +84,26 @@ class SelectorSettings(AdapterSettings):
 
 
 class PromptSettings(_Strict):
-    """``[prompts]``: pairs of prompts for the generators, relative to the TOML file, and pictures of each."""
+    """``[prompts]``: pairs of prompts for the generators, as a set by name or a file, and pictures of each."""
 
-    file: Path | None = None
+    set: str | None = Field(default=None, description="`fauve` (300 hand-written pairs), or `lab` (a made-up world)")
+    file: Path | None = Field(
+        default=None, description="JSON Lines, CSV or Parquet of one's own, relative to the TOML file"
+    )
+    count: int | None = Field(default=None, ge=1, description="the first so many pairs; unset means all")
     draws: int = Field(default=1, ge=1, le=1000, description="pictures that each generator makes of each prompt")
-    negative: bool = Field(default=False, description="hand over the negative prompts that the file names")
+    negative: bool = Field(default=False, description="hand over the negative prompts that the set or file names")
+
+    @property
+    def named(self) -> bool:
+        """Whether there are any."""
+        return self.set is not None or self.file is not None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.set is not None and self.file is not None:
+            raise ValueError("name a set or a file, not both")
+        return self
 
 
 class GeneratorSettings(AdapterSettings):
@@ -236,9 +251,10 @@ class RunSettings(_Strict):
 def _with_prompts(settings: RunSettings, base: Path) -> RunSettings:
     """Resolve the files of prompts; generators need one, and portraits need generators."""
     prompts, emotion = settings.prompts, settings.emotion
-    if settings.generators and prompts.file is None and emotion.file is None:
+    if settings.generators and not prompts.named and emotion.file is None:
         raise ConfigError(
-            "generators need prompts: name a file under [prompts] (docs/formats.md, prompts.jsonl) or [emotion]"
+            "generators need prompts: name a set or a file under [prompts] (docs/formats.md, prompts.jsonl), or "
+            "templates under [emotion]"
         )
     if emotion.file is not None and not settings.generators:
         raise ConfigError("[emotion] asks for portraits: name who makes them under [[generators]]")

@@ -33,17 +33,17 @@ from fauve.engine.interrupt import stoppable
 from fauve.engine.jobs import AdapterSpec, answer_all, filed_settings, load_here, prepare_here, shown_name, unload
 from fauve.engine.plan import Work, bundles
 from fauve.engine.progress import Progress
+from fauve.engine.prompt_sets import prompts_of
 from fauve.engine.provenance import versions
 from fauve.engine.selecting import choose
 from fauve.engine.stage import Stage, Tally
 from fauve.engine.stimuli import Base, base_photographs, missing_stimuli, render, store_stimuli
-from fauve.errors import ConfigError, Interrupted
+from fauve.errors import Interrupted
 from fauve.keys import canonical_json
 from fauve.ledger import Answer, Ledger, queries
 from fauve.ledger.choices import draw_selections, owed_choices
 from fauve.ledger.endings import ending
 from fauve.ledger.importing import import_contrasts, import_pairs, import_scores
-from fauve.ledger.importing.prompts import PromptRow, read_prompts
 from fauve.ledger.importing.templates import read_templates
 from fauve.ledger.owed import owed_cells, owed_dimensions
 from fauve.models.protocols import Generator, Judge, Scorer
@@ -162,7 +162,7 @@ class _Run:
         try:
             check_sources(self.ledger, self.settings.edits, {asked.name for asked in self.settings.generators})
             self._make_stimuli()
-            only_portraits = self.settings.prompts.file is None and self.settings.emotion.file is not None
+            only_portraits = not self.settings.prompts.named and self.settings.emotion.file is not None
             for generator in () if only_portraits else self.settings.generators:
                 if not self.stop():
                     self._generate(generator)
@@ -204,7 +204,7 @@ class _Run:
 
     def _generate(self, asked: GeneratorSettings) -> None:
         """Bring one generator's pictures to their end, and make items of the pairs that are complete."""
-        spec, prompts = _spec("generator", asked), self._prompts()
+        spec, prompts = _spec("generator", asked), prompts_of(self.settings.prompts, self.limit)
         model = cast(Generator, prepare_here(spec))
         name, settings = shown_name(model), settings_of_slots(model)
         refuse_other_settings(self.ledger, name, settings)
@@ -280,13 +280,6 @@ class _Run:
             stage.file_facts(model, adapter)
             unload(spec)
         draw_selections(self.ledger, adapter, name, both_orders=both)
-
-    def _prompts(self) -> list[PromptRow]:
-        file = self.settings.prompts.file
-        if file is None:
-            raise ConfigError("generators need prompts: name a file under [prompts]")
-        rows = read_prompts(file)
-        return rows if self.limit is None else rows[: self.limit]
 
     def _bases(self) -> list[Base]:
         wanted = self.settings.data.photographs

@@ -29,6 +29,7 @@ from fauve.report.numbers import format_count
 from fauve.report.outcomes import Drawn, drawn_context, drawn_sentence, read_drawn
 from fauve.report.pages import Folder, environment, static_files, unique_slugs
 from fauve.report.scorecard import Scorecard, scorecard_context, scorecards
+from fauve.report.strips import FIRST_ROWS, side_by_side
 from fauve.report.study_page import StudyPage, study_context, table_files
 from fauve.report.thumbs import Thumbs
 from fauve.studies.evidence import Evidence
@@ -115,6 +116,7 @@ def _write(
     with Thumbs(ledger, folder.root) as thumbs:
         gallery = build_gallery(ledger, kept, folder, thumbs)
         lead = lead_pair(ledger, kept, gallery, thumbs)
+        strips = side_by_side(ledger, kept, thumbs)
         leads = {c.scorer: scorer_pair(ledger, kept, gallery, thumbs, c.scorer, c.main) for c in cards}
         folder.keep(thumbs.files)
     for path, content in static_files().items():
@@ -134,7 +136,9 @@ def _write(
     hrefs = {card.scorer: card.href for card in cards}
     methods = methods_context(holdings, findings, provenance, thumbs.broken, hrefs)
     _page(templates, folder, "methods.html", methods | drawn_context(drawn) | {"notice": seen})
-    index = _index(holdings, findings, pages, cards, gallery, lead)
+    if strips is not None:
+        _page(templates, folder, "side_by_side.html", {"strips": strips, "notice": seen})
+    index = _index(holdings, findings, pages, cards, gallery, lead) | {"strips": strips, "first_rows": FIRST_ROWS}
     _page(templates, folder, "index.html", index | {"measured": _measured(holdings, findings, drawn), "notice": seen})
 
 

@@ -42,7 +42,8 @@ class Strips:
 
 def side_by_side(ledger: Ledger, kept: Stacks, thumbs: Thumbs) -> Strips | None:
     """The rows; None where no request was answered by two generators."""
-    pairs = kept.evidence.items.filter((pl.col("kind") == "pair") & (pl.col("generator") != STIMULI) & pl.col("pictured"))
+    made_here = (pl.col("kind") == "pair") & (pl.col("generator") != STIMULI) & pl.col("pictured")
+    pairs = kept.evidence.items.filter(made_here)
     names = pairs["generator"].unique(maintain_order=True).to_list()[:MOST_COLUMNS]
     shared = _shared(pairs.filter(pl.col("generator").is_in(names)))
     if not shared:
@@ -64,7 +65,8 @@ def side_by_side(ledger: Ledger, kept: Stacks, thumbs: Thumbs) -> Strips | None:
 
 def _shared(pairs: pl.DataFrame) -> dict[tuple[str, str], list[int]]:
     """(plain prompt, request) → the first item of each generator, for what two generators or more were asked."""
-    firsts = pairs.sort("item").group_by("cluster", "request", "generator", maintain_order=True).agg(pl.col("item").first())
+    keys = ("cluster", "request", "generator")
+    firsts = pairs.sort("item").group_by(*keys, maintain_order=True).agg(pl.col("item").first())
     found: dict[tuple[str, str], list[int]] = {}
     for cluster, request, item in firsts.select("cluster", "request", "item").iter_rows():
         found.setdefault((cluster, request), []).append(item)
