@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,20 +24,37 @@ from fauve.engine.steering import WEIGHTLESS_SCORERS, Steered, Trial
 from fauve.engine.steering import steer as make_steered
 from fauve.errors import ConfigError, DataError, LedgerError, UnknownName
 from fauve.ledger import Ledger
+from fauve.ledger.seals import broken_seals
 from fauve.ledger.state import fingerprint
 from fauve.models.conformance import Check, examine
 from fauve.models.registry import SCORERS, make_scorer
 from fauve.records import Finding
 from fauve.report import build_report
 from fauve.report.contact_sheet import write_sheet
+from fauve.report.verification import Fault, differing_findings, replaced_pictures, unsealed_or_altered
 from fauve.settings import AdapterSettings, DataSettings, RunSettings
 from fauve.studies import STUDIES, analyse_all
 from fauve.studies.evidence import Evidence
 
-__all__ = ["RunResult", "audit", "audit_settings", "findings_of", "report", "run", "steer", "study"]
+__all__ = [
+    "RunResult",
+    "Verified",
+    "audit",
+    "audit_settings",
+    "findings_in",
+    "findings_of",
+    "report",
+    "run",
+    "steer",
+    "study",
+    "verify",
+]
 
 CONTROLS = ("polish", "random")
 FINDINGS = "findings.json"
+
+_KIND = re.compile(r"((?:[A-Za-z]\w*:)?)(.*)", re.DOTALL)
+"""What a name says before a place: ``diffusers:``, ``clip:``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,13 +245,55 @@ def findings_of(directory: Path) -> list[Finding]:
     Raises:
         DataError: there is none, or it is no such file.
     """
-    path = directory / FINDINGS
+    return _read_findings(directory / FINDINGS)
+
+
+def _read_findings(path: Path) -> list[Finding]:
     try:
         return [Finding.from_json(row) for row in json.loads(path.read_text(encoding="utf-8"))]
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist; make it with `fauve report {directory}`") from None
-    except (ValueError, TypeError) as error:
+        raise DataError(f"{path} does not exist; make it with `fauve report {path.parent}`") from None
+    except (ValueError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is no list of findings ({error}); make it again with `fauve report`") from None
+
+
+def findings_in(path: Path) -> list[Finding]:
+    """The findings of a run directory, or of a file like its ``findings.json``.
+
+    Raises:
+        DataError: there are none, or it is no such file.
+    """
+    return findings_of(path) if path.is_dir() else _read_findings(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What :func:`verify` looked at and found; ``unsealed`` counts runs that were cut off."""
+
+    faults: list[Fault]
+    pictures: int
+    runs: int
+    numbers: int
+    unsealed: int
+
+
+def verify(directory: Path, progress: Progress | None = None) -> Verified:
+    """Recompute every number of a report from its ledger, and check pictures and recorded answers.
+
+    Raises:
+        DataError: the directory holds no ledger or no findings.
+    """
+    told = progress or Silent()
+    with Ledger(directory) as ledger:
+        written = findings_of(directory)
+        told.say("checking pictures and answers")
+        faults = [*replaced_pictures(ledger), *unsealed_or_altered(ledger)]
+        told.say("computing every number anew")
+        faults += differing_findings(written, analyse_all(Evidence.read(ledger)))
+        pictures = int(ledger.db.execute("SELECT count(*) FROM images").fetchone()[0])
+        runs = int(ledger.db.execute("SELECT count(*) FROM runs").fetchone()[0])
+        _, unsealed = broken_seals(ledger)
+    return Verified(faults, pictures, runs, len(written), unsealed)
 
 
 def _data(data: str) -> DataSettings:
@@ -265,11 +325,38 @@ def _kind(path: Path) -> str:
 
 
 def _run_toml(settings: RunSettings) -> str:
-    """Resolved settings and versions. Files are named, not located: a run directory may move to another machine."""
-    plain = settings.model_dump(mode="json", exclude_none=True)
-    for kind in ("pairs", "contrasts", "scores"):
-        plain["data"][kind] = [Path(file).name for file in plain["data"][kind]]
+    """Resolved settings and versions. Files are named, not located: a run directory may move to another machine.
+
+    What weights are is in the ledger, by the hashes of their files; here stands the name of their folder.
+    """
+    plain = _named(settings.model_dump(exclude_none=True))
     return tomli_w.dumps(plain | {"versions": versions()})
+
+
+def _named(value: Any) -> Any:
+    """Settings with every place on this machine cut down to its last name; what stands on a hub stays as it is."""
+    if isinstance(value, Mapping):
+        return {key: _named(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_named(entry) for entry in value]
+    if isinstance(value, Path):
+        return value.name
+    if not isinstance(value, str):
+        return value
+    kind, place = _KIND.match(value).groups()  # type: ignore[union-attr]
+    return f"{kind}{Path(place).name}" if _is_place(place) else value
+
+
+def _is_place(text: str) -> bool:
+    """Whether a setting is a path: it starts like one, or has folders and is there."""
+    if text.startswith("//"):  # of a URL
+        return False
+    if text.startswith(("/", "~/", "./", "../")):
+        return True
+    try:
+        return "/" in text and Path(text).exists()
+    except OSError:
+        return False
 
 
 def _made_from(directory: Path) -> str:

@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stimuli": ("fauve.cli.stimuli:stimuli", "Put your own pictures through graded anti-aesthetic effects."),
     "study": ("fauve.cli.study:study", "One study's findings from what the ledger holds."),
     "report": ("fauve.cli.study:report", "(Re)build findings and the site from the ledger."),
+    "gate": ("fauve.cli.gate:gate", "Hold findings to thresholds, for a build that shall fail when one breaks."),
+    "verify": ("fauve.cli.verify:verify", "Recompute every number of a report; find what was altered."),
     "judge": ("fauve.cli.judge:judge", "The dimension judge: validate its answers against labels."),
     "steer": ("fauve.cli.steer:steer", "One prompt at several strengths of steering, side by side on a sheet."),
     "models": ("fauve.cli.models:models", "The scorers and judges that can be named, with their cards."),

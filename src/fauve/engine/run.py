@@ -35,20 +35,19 @@ from fauve.engine.plan import Work, bundles
 from fauve.engine.progress import Progress
 from fauve.engine.prompt_sets import prompts_of
 from fauve.engine.provenance import versions
-from fauve.engine.selecting import choose
+from fauve.engine.selecting import select_all
 from fauve.engine.stage import Stage, Tally
 from fauve.engine.stimuli import Base, base_photographs, missing_stimuli, render, store_stimuli
-from fauve.errors import Interrupted
+from fauve.errors import ConfigError, Interrupted
 from fauve.keys import canonical_json
 from fauve.ledger import Answer, Ledger, queries
-from fauve.ledger.choices import draw_selections, owed_choices
 from fauve.ledger.endings import ending
 from fauve.ledger.importing import import_contrasts, import_pairs, import_scores
 from fauve.ledger.importing.templates import read_templates
+from fauve.ledger.seals import seal_run, seal_runs
 from fauve.ledger.owed import owed_cells, owed_dimensions
 from fauve.models.protocols import Generator, Judge, Scorer
-from fauve.models.selection import Selector
-from fauve.settings import AdapterSettings, EditSettings, GeneratorSettings, RunSettings, SelectorSettings
+from fauve.settings import AdapterSettings, EditSettings, GeneratorSettings, RunSettings
 
 __all__ = ["GIVE_UP_AFTER", "REQUESTS_AT_ONCE", "RunSummary", "execute"]
 
@@ -110,6 +109,7 @@ def execute(
     selectors = [_spec("selector", asked) for asked in settings.selectors]
     for spec in [*adapters, *selectors, *(_spec("generator", g) for g in generators)]:
         prepare_here(spec)
+    _refuse_shared_rows(settings.generators)
     faces = FaceSearch(settings.emotion.finder)
     summary = RunSummary()
     with (
@@ -125,6 +125,14 @@ def execute(
 
 def _spec(kind: str, settings: AdapterSettings) -> AdapterSpec:
     return AdapterSpec(kind, settings.name, settings.options, settings.device, settings.dtype)
+
+
+def _refuse_shared_rows(generators: Sequence[GeneratorSettings]) -> None:
+    """Make sure that no two generators are filed and shown under one name, as their pictures would share a row."""
+    names = Counter(shown_name(prepare_here(_spec("generator", asked))) for asked in generators)
+    twice = sorted(name for name, count in names.items() if count > 1)
+    if twice:
+        raise ConfigError(f"two generators would fill one row as {', '.join(twice)}; give each a run directory")
 
 
 def _batch(asked: GeneratorSettings, model: object) -> int:
@@ -160,7 +168,9 @@ class _Run:
 
     def go(self, adapters: Sequence[AdapterSpec]) -> None:
         try:
-            check_sources(self.ledger, self.settings.edits, {asked.name for asked in self.settings.generators})
+            makers = self.settings.generators
+            rows = {shown_name(prepare_here(_spec("generator", asked))) for asked in makers}
+            check_sources(self.ledger, self.settings.edits, rows | {asked.name for asked in makers})
             self._make_stimuli()
             only_portraits = not self.settings.prompts.named and self.settings.emotion.file is not None
             for generator in () if only_portraits else self.settings.generators:
@@ -173,9 +183,8 @@ class _Run:
                     self._edit(asked)
             self._portray()
             self._score_all(adapters)
-            for selector in self.settings.selectors:
-                if not self.stop():
-                    self._choose(selector)
+            if not self.stop():
+                select_all(self._stage(), self.settings.selectors, self.limit)
             self.summary.interrupted = self.stop()
         finally:
             self.progress.done()
@@ -183,6 +192,7 @@ class _Run:
                 self._pool.close()
             if self._number is not None:
                 self.ledger.finish_run(self._number, self.summary.as_json())
+                seal_run(self.ledger, self._number)
 
     def _score_all(self, adapters: Sequence[AdapterSpec]) -> None:
         """Bring up to date what these scorers and judges owe."""
@@ -242,8 +252,10 @@ class _Run:
         """Bring one editor's edits to their end."""
         settings, spec = self.settings, _spec("generator", asked.generator)
         named = [*(("generator", g) for g in settings.generators), *(("scorer", s) for s in settings.scorers)]
-        sought = {asked.of, asked.below.scorer if asked.below else None}
-        names = {e.name: shown_name(prepare_here(_spec(kind, e))) for kind, e in named if e.name in sought}
+        names: dict[str, str] = {}
+        for kind, entry in named:
+            shown = shown_name(prepare_here(_spec(kind, entry)))
+            names = {entry.name: shown} | names | {shown: shown}
         batch = _batch(asked.generator, prepare_here(spec))
         self.summary.edited += edit_pairs(self._stage(), asked, spec, names, batch, self.limit)
 
@@ -258,28 +270,6 @@ class _Run:
             casting = Casting(templates, asked.draws, self.faces, _batch(generator, prepare_here(spec)))
             edits = asked.edits if isinstance(asked.edits, bool) else generator.name in asked.edits
             self.summary.portrayed += portray(self._stage(), casting, spec, edits=edits)
-
-    def _choose(self, asked: SelectorSettings) -> None:
-        """Bring one selector's answers to their end, and draw the selections that follow from them."""
-        spec = _spec("selector", asked)
-        model = cast(Selector, prepare_here(spec))
-        name, scope = shown_name(model), asked.of or getattr(model, "of", ())
-        both = not getattr(model, "blind_to_order", False)
-        adapter = self.ledger.register("selector", name, model.settings, model.card.as_json(), scope)
-        owed = owed_choices(self.ledger, adapter, both_orders=both, generators=scope, limit=self.limit)
-        if owed:
-            load_here(spec)
-            batch = asked.batch or getattr(model, "batch", None) or REQUESTS_AT_ONCE
-            stage = self._stage()
-            stage.work(
-                name,
-                f"selecting with {name}",
-                len(owed),
-                choose(self.ledger, self._run_number(), adapter, model, owed, batch, self.stop),
-            )
-            stage.file_facts(model, adapter)
-            unload(spec)
-        draw_selections(self.ledger, adapter, name, both_orders=both)
 
     def _bases(self) -> list[Base]:
         wanted = self.settings.data.photographs
@@ -321,6 +311,7 @@ class _Run:
         """Bring these adapters' work to its end; several go over the same pictures together."""
         ledger, summary = self.ledger, self.summary
         for work in works:
+            lend_journal(cast(Scorer, prepare_here(work.spec)), ledger.directory)
             self._announce(work)
             self._file_facts(work)
         by_spec = {canonical_json(work.spec): work for work in works}
@@ -377,5 +368,6 @@ class _Run:
 
     def _run_number(self) -> int:
         if self._number is None:
+            seal_runs(self.ledger)
             self._number = self.ledger.begin_run(self.command, versions())
         return self._number

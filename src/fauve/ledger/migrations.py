@@ -31,7 +31,7 @@ CREATE TABLE prompts (
 -- `digest` covers everything that came with an item, so that a second import can be compared.
 CREATE TABLE items (
   item       INTEGER PRIMARY KEY,
-  kind       TEXT NOT NULL CHECK (kind IN ('pair', 'contrast', 'edit', 'portrait')),
+  kind       TEXT NOT NULL CHECK (kind IN ('pair', 'contrast', 'edit', 'portrait', 'picture')),
   study      TEXT NOT NULL DEFAULT '',
   generator  TEXT NOT NULL DEFAULT '',
   id         TEXT NOT NULL,
@@ -187,13 +187,14 @@ CREATE TABLE judge_labels (
   PRIMARY KEY (judge, image, dimension)
 ) WITHOUT ROWID;
 
--- Order is by number; the times are for people, in UTC.
+-- Order is by number; the times are for people, in UTC. `seal` is a digest of what the run recorded.
 CREATE TABLE runs (
   run      INTEGER PRIMARY KEY,
   command  TEXT NOT NULL,
   started  TEXT NOT NULL,
   finished TEXT,
   summary  TEXT CHECK (summary IS NULL OR json_valid(summary)),
+  seal     TEXT,
   versions TEXT NOT NULL CHECK (json_valid(versions))
 );
 

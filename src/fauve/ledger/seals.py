@@ -1,0 +1,66 @@
+"""Seals: what a run recorded, as one digest, so that a value that was altered by hand is found.
+
+A seal covers every answer with outcome ok that the run recorded; such an answer is never replaced by Fauve, while one
+that failed may be asked for again. Whoever alters a value and the seal beside it is not found: a seal guards against
+accidents and quick edits, not against forgers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from fauve.ledger.store import Ledger
+
+__all__ = ["BrokenSeal", "broken_seals", "seal_run", "seal_runs"]
+
+_ANSWERS = {
+    "cells": "adapter, image, prompt, value",
+    "dimension_scores": "adapter, image, dimension, value",
+    "generations": "adapter, prompt, draw, image, facts",
+    "edits": "adapter, input, prompt, arm, draw, image, facts",
+    "choices": "adapter, item, turned, choice, facts",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenSeal:
+    """A run whose answers are not those that it recorded; ``command`` and ``started`` say which run it was."""
+
+    run: int
+    command: str
+    started: str
+
+
+def seal_run(ledger: Ledger, run: int) -> None:
+    """Put the seal on a run that has ended."""
+    with ledger.transaction() as db:
+        db.execute("UPDATE runs SET seal = ? WHERE run = ?", (_digest(ledger, run), run))
+
+
+def seal_runs(ledger: Ledger) -> None:
+    """Put the seal on runs that never ended: what they left behind is what the next one goes on from."""
+    for (run,) in ledger.db.execute("SELECT run FROM runs WHERE seal IS NULL").fetchall():
+        seal_run(ledger, run)
+
+
+def broken_seals(ledger: Ledger) -> tuple[list[BrokenSeal], int]:
+    """The runs whose seal does not fit what is on file, and how many runs have no seal yet."""
+    rows = ledger.db.execute("SELECT run, command, started, seal FROM runs ORDER BY run").fetchall()
+    broken = [
+        BrokenSeal(run, command, started)
+        for run, command, started, seal in rows
+        if seal is not None and seal != _digest(ledger, run)
+    ]
+    return broken, sum(seal is None for *_, seal in rows)
+
+
+def _digest(ledger: Ledger, run: int) -> str:
+    found = hashlib.sha256()
+    for table, columns in _ANSWERS.items():
+        # repr of a float keeps every digit, and the rows come in the order of their key
+        query = f"SELECT {columns} FROM {table} WHERE run = ? AND outcome = 'ok' ORDER BY {columns}"
+        found.update(table.encode())
+        for row in ledger.db.execute(query, (run,)):
+            found.update(repr(tuple(row)).encode())
+    return found.hexdigest()

@@ -1,0 +1,83 @@
+"""Whether a report still says what its ledger says, and whether the ledger is what the runs left behind.
+
+Three things are looked at: every picture against the hash that names it, every run's answers against its seal, and
+every number of the report, computed anew, against what was written. Only looks: nothing is mended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fauve.errors import FauveError
+from fauve.ledger import Ledger, queries
+from fauve.ledger.seals import broken_seals
+from fauve.records import Finding
+
+__all__ = ["Fault", "differing_findings", "replaced_pictures", "unsealed_or_altered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is not as it was: of what kind, which one, and what about it."""
+
+    kind: Literal["picture", "answers", "number"]
+    which: str
+    said: str
+
+
+def replaced_pictures(ledger: Ledger) -> Iterator[Fault]:
+    """Pictures that are missing, altered or cannot be decoded any more."""
+    shas = [sha for (sha,) in ledger.db.execute("SELECT sha256 FROM images ORDER BY sha256")]
+    for sha in shas:
+        ref = queries.image_ref(ledger, sha)
+        try:
+            ledger.images.read(ref)
+        except FauveError as error:
+            yield Fault("picture", ref.path, str(error))
+
+
+def unsealed_or_altered(ledger: Ledger) -> list[Fault]:
+    """Runs whose answers on file are not those that they recorded."""
+    broken, _ = broken_seals(ledger)
+    return [
+        Fault(
+            "answers",
+            f"run {one.run} ({one.command}, {one.started})",
+            "what this run recorded was altered afterwards: a score, a judgement, a choice or what a generator said",
+        )
+        for one in broken
+    ]
+
+
+def differing_findings(written: Sequence[Finding], computed: Sequence[Finding]) -> list[Fault]:
+    """Numbers that were written and are not what the ledger gives now, and those that only one side has."""
+    before, now = {f.key: f for f in written}, {f.key: f for f in computed}
+    faults = []
+    for key in dict.fromkeys([*before, *now]):
+        old, new = before.get(key), now.get(key)
+        if old == new:
+            continue
+        shown = old or new
+        if shown is None:
+            continue
+        if old is None:
+            said = "follows from the ledger and does not stand in findings.json"
+        elif new is None:
+            said = "stands in findings.json and does not follow from the ledger"
+        else:
+            said = f"written {_told(old)}, computed {_told(new)}"
+        faults.append(Fault("number", _name(shown), said))
+    return faults
+
+
+def _name(finding: Finding) -> str:
+    parts = {"scorer": finding.scorer, "generator": finding.generator, **finding.group}
+    place = ",".join(f"{key}={value}" for key, value in parts.items() if value is not None)
+    return f"{finding.study}.{finding.metric}[{place}]"
+
+
+def _told(finding: Finding) -> str:
+    ends = "" if finding.low is None or finding.high is None else f" [{finding.low!r}, {finding.high!r}]"
+    return f"{finding.estimate!r}{ends}, n = {finding.n}"

@@ -1,0 +1,94 @@
+"""``fauve verify`` finds what was altered by hand."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from fauve import api
+from fauve.cli.gate import gate
+from fauve.cli.verify import ALTERED, verify
+from fauve.settings import DataSettings, RunSettings, StimuliSettings
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run over two effects, with its report."""
+    out = tmp_path_factory.mktemp("verify") / "run"
+    stimuli = StimuliSettings(effects=("defocus", "underexposure"), strengths=(1.0,), longer_side=64)
+    settings = RunSettings(
+        data=DataSettings(photographs=True),
+        stimuli=stimuli,
+        scorers=[{"name": "random"}, {"name": "instrument:sharpness"}],  # type: ignore[arg-type]
+        judges=(),
+    )
+    api.run(settings, out)
+    return out
+
+
+@pytest.fixture
+def copied(finished: Path, tmp_path: Path) -> Path:
+    """A copy that may be altered."""
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+def test_a_run_that_nobody_touched_is_whole(finished: Path) -> None:
+    found = api.verify(finished)
+    assert found.faults == []
+    assert found.pictures > 0
+    assert found.numbers == len(api.findings_of(finished)) > 0
+    assert CliRunner().invoke(verify, [str(finished)]).exit_code == 0
+
+
+def test_an_altered_score_is_found_in_the_answers_and_in_the_numbers(copied: Path) -> None:
+    with sqlite3.connect(copied / "ledger.sqlite") as db:
+        (adapter,) = db.execute("SELECT adapter FROM adapters WHERE name = 'random'").fetchone()
+        db.execute(
+            "UPDATE cells SET value = -99 WHERE adapter = ? AND image = (SELECT min(image) FROM cells)", (adapter,)
+        )
+    db.close()
+    kinds = {fault.kind for fault in api.verify(copied).faults}
+    assert kinds == {"answers", "number"}
+    result = CliRunner().invoke(verify, [str(copied)])
+    assert result.exit_code == ALTERED
+    assert "was altered afterwards" in result.output
+
+
+def test_a_replaced_picture_is_found_by_name(copied: Path) -> None:
+    pictures = sorted((copied / "images").rglob("*.png"))
+    shutil.copyfile(pictures[1], pictures[0])
+    faults = api.verify(copied).faults
+    assert [fault.kind for fault in faults] == ["picture"]
+    assert pictures[0].name in faults[0].which
+
+
+def test_an_altered_findings_file_is_found(copied: Path) -> None:
+    file = copied / "findings.json"
+    text = file.read_text(encoding="utf-8")
+    finding = next(f for f in api.findings_of(copied) if f.estimate not in (None, 0.0, 1.0))
+    assert f'"estimate": {finding.estimate!r}' in text
+    file.write_text(text.replace(f'"estimate": {finding.estimate!r}', '"estimate": 0.123456', 1), encoding="utf-8")
+    assert {fault.kind for fault in api.verify(copied).faults} == {"number"}
+
+
+def test_the_gate_reads_a_run_and_leaves_its_files(finished: Path, tmp_path: Path) -> None:
+    finding = next(
+        f for f in api.findings_of(finished) if f.low is not None and f.group == {} and f.scorer and f.generator
+    )
+    where = f"{finding.study}.{finding.metric}[scorer={finding.scorer},generator={finding.generator}]"
+    junit, table = tmp_path / "gate.xml", tmp_path / "gate.md"
+    runner = CliRunner()
+    held = runner.invoke(gate, [str(finished), "--min", f"{where}={finding.low - 1}", "--junit", str(junit)])
+    assert held.exit_code == 0, held.output
+    broken = runner.invoke(
+        gate, [str(finished / "findings.json"), "--max", f"{where}={finding.high - 1e-6}", "--markdown", str(table)]
+    )
+    assert broken.exit_code == 3, broken.output
+    assert "failed" in table.read_text(encoding="utf-8")
+    assert "<testsuite" in junit.read_text(encoding="utf-8")
+    assert runner.invoke(gate, [str(finished), "--min", f"{where}x=0"]).exit_code != 0
+    assert runner.invoke(gate, [str(finished)]).exit_code == 2
