@@ -23,6 +23,7 @@ from fauve.models.callables import CallableScorer
 from fauve.models.cards import ModelCard
 from fauve.models.generators.api_cards import API_CARDS
 from fauve.models.generators.generator_cards import GENERATOR_CARDS
+from fauve.models.judges.judge_cards import JUDGE_CARDS, JUDGE_ENTRIES
 from fauve.models.lab_cards import LAB_CARDS, LAB_GENERATORS, LAB_SCORERS
 from fauve.models.protocols import Generator, Judge, Scorer
 from fauve.models.scorers.reward_cards import REWARD_CARDS
@@ -97,6 +98,7 @@ GENERATORS: dict[str, Entry] = {
 
 JUDGES: dict[str, Entry] = {
     "instruments": Entry("instruments", "fauve.models.judges.instruments:InstrumentJudge"),
+    **{name: Entry(name, target, options, card=JUDGE_CARDS[name]) for name, (target, options) in JUDGE_ENTRIES.items()},
     "lab-judge": _lab("lab-judge", "judges:LabJudge"),
     "lab-truth": Entry("lab-truth", "fauve.lab.adapters.judges:TruthJudge", card=LAB_CARDS["lab-truth"]),
 }
@@ -105,8 +107,9 @@ _PREFIXES = {
     "instrument": "fauve.models.scorers.instruments:InstrumentScorer",
     "clip": "fauve.models.scorers.clip:ClipSimilarity",
     "blip": "fauve.models.scorers.blip:BlipMatching",
+    "rubric": "fauve.models.scorers.rubric:RubricScorer",
 }
-"""Families named ``prefix:member``: an instrument, or the hub id or folder of any CLIP, SigLIP or BLIP."""
+"""Families named ``prefix:member``: an instrument, the hub id or folder of any CLIP, SigLIP or BLIP, a rubric."""
 
 _LOCAL = "fauve.models.generators.local:LocalGenerator"
 _STEERED = "fauve.models.generators.steered:SteeredGenerator"
@@ -136,7 +139,7 @@ def entries(kind: str) -> dict[str, Entry]:
 
 
 def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
-    """The scorer of a registered name, ``instrument:NAME``, or ``module:Name``; not loaded yet.
+    """The scorer of a registered name, ``instrument:NAME``, ``rubric:RUBRIC@MODEL`` or ``module:Name``; not loaded yet.
 
     Raises:
         UnknownName: for a name that nobody registered.
@@ -220,6 +223,8 @@ def _make(kind: str, name: str, options: Mapping[str, Any]) -> Any:
         target = _resolve(_PREFIXES[prefix], name)
         if prefix == "instrument":
             return target(member, **options)
+        if prefix == "rubric":
+            return _build(target, {"name": name, **options}, name)
         # A folder's own name stands in tables and keys: where it lies on this machine does not belong there.
         shown = Path(member).name if Path(member).is_dir() else member
         return _build(target, {"name": f"{prefix}:{shown}", "weights": member, **options}, name)

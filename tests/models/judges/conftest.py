@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-
 from benchmarks.judge_models import write_qwen3vl
+from PIL import Image
 
 torch.set_num_threads(1)
 

@@ -51,7 +51,7 @@ def test_a_file_may_add_one_dimension_to_the_others(tmp_path: Path) -> None:
 def test_without_extends_the_others_are_not_there(tmp_path: Path) -> None:
     read = read_guidelines({"dimensions": {"clarity": {"text": "Sharp? 0, 1 or 2"}}})
     assert read.text("clarity") == "Sharp? 0, 1 or 2"
-    with pytest.raises(UnknownName, match="no guideline in .* called 'emotion'"):
+    with pytest.raises(UnknownName, match=r"no guideline in .* called 'emotion'"):
         read.text("emotion")
 
 

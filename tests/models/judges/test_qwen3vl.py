@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from benchmarks.judge_models import write_qwen3vl
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import Qwen2VLImageProcessorPil, Qwen3VLForConditionalGeneration
 
-from benchmarks.judge_models import write_qwen3vl
 from fauve.engine.jobs import AdapterSpec, load_here, shown_name
 from fauve.errors import ConfigError, DataError, ModelError, UnknownName, WeightsMismatch, WeightsMissing
 from fauve.models.judges.qwen3vl import QwenJudge
@@ -162,9 +162,7 @@ def test_the_engine_takes_it_and_names_its_weights(tiny: Path, pictures: list[Im
 def test_a_dimension_of_ones_own_is_judged_by_its_guideline(tiny: Path, pictures: list[Image.Image]) -> None:
     table = {"extends": "fauve", "dimensions": {"pixelated": {"text": "Is it made of coarse squares? 0, 1 or 2."}}}
     ours = loaded(tiny, dimensions=("clarity", "pixelated"), guidelines=table)
-    np.testing.assert_allclose(
-        ours.details(pictures)["shares"], reference(tiny, ours, pictures)[..., :3], atol=1e-5
-    )
+    np.testing.assert_allclose(ours.details(pictures)["shares"], reference(tiny, ours, pictures)[..., :3], atol=1e-5)
 
 
 def test_half_precision_keeps_the_values_near(tiny: Path, pictures: list[Image.Image]) -> None:

@@ -1,0 +1,1 @@
+"""Training the dimension judge: LoRA on (picture, dimension, label)."""
