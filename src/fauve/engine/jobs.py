@@ -26,7 +26,7 @@ from fauve.models.protocols import Generator, Judge, Scorer
 from fauve.models.registry import make_generator, make_judge, make_scorer
 from fauve.models.selection import Selector
 from fauve.models.selector_names import make_selector
-from fauve.naming import UNTRAINED
+from fauve.naming import DEFAULT_PRESET, marked_name
 from fauve.records import ImageRef, Outcome
 
 __all__ = [
@@ -45,10 +45,6 @@ __all__ = [
 
 
 Model = Scorer | Judge | Generator | Selector
-
-DEFAULT_PRESET = "matched"
-PRESET = " ({} preset)"
-"""What the name of a generator has after it where it is sampled otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +69,14 @@ class AdapterSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class _Lost:
+    """Why there is no value."""
+
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """``cells`` are rows (index into images, index into subjects); subjects are prompts, or dimensions for a judge.
 
@@ -91,39 +95,44 @@ class Job:
 
 def answer(job: Job, root: Path) -> list[Answer]:
     """Do a job in this process, with a model that stays loaded for the next one."""
+    return _answer(job, root, {})
+
+
+def _answer(job: Job, root: Path, seen: dict[str, Image]) -> list[Answer]:
     if job.spec.kind == "scorer":
-        return answer_cells(cast(Scorer, load_here(job.spec)), job, root)
-    return answer_dimensions(cast(Judge, load_here(job.spec)), job, root)
+        return answer_cells(cast(Scorer, load_here(job.spec)), job, root, seen)
+    return answer_dimensions(cast(Judge, load_here(job.spec)), job, root, seen)
 
 
 def answer_all(jobs: Sequence[Job], root: Path) -> list[list[Answer]]:
-    """Do jobs that share their pictures, one after the other."""
-    return [answer(job, root) for job in jobs]
+    """Do jobs that share their pictures, one after the other; each picture is verified and decoded once for all."""
+    seen: dict[str, Image] = {}
+    return [_answer(job, root, seen) for job in jobs]
 
 
-def answer_cells(scorer: Scorer, job: Job, root: Path) -> list[Answer]:
+def answer_cells(scorer: Scorer, job: Job, root: Path, seen: dict[str, Image] | None = None) -> list[Answer]:
     """Scores of the job's cells by a loaded scorer.
 
     Pictures are verified and decoded when the scorer takes them, which lets it decode the next while it works on one.
     """
-    found = _scores(scorer, _Pictures(job.images, root), job.subjects, list(job.cells))
+    found = _scores(scorer, _Pictures(job.images, root, seen), job.subjects, list(job.cells))
     return [_outcome(job, i, p, found[i, p]) for i, p in job.cells]
 
 
-def answer_dimensions(judge: Judge, job: Job, root: Path) -> list[Answer]:
+def answer_dimensions(judge: Judge, job: Job, root: Path, seen: dict[str, Image] | None = None) -> list[Answer]:
     """J of the job's pictures by a loaded judge, for the dimensions that are asked."""
-    pictures, lost = _open(job.images, root)
+    pictures, lost = _open(_Pictures(job.images, root, seen))
     column = {name: k for k, name in enumerate(judge.dimensions)}
-    seen = {i: picture for i, picture in enumerate(pictures) if picture is not None}
-    rows = {**lost, **_judged(judge, seen)}
+    there = {i: picture for i, picture in enumerate(pictures) if picture is not None}
+    rows = {**lost, **_judged(judge, there)}
     answers = []
     for i, d in job.cells:
         row = rows[i]
-        answers.append(_outcome(job, i, d, row if isinstance(row, str) else float(row[column[job.subjects[d]]])))
+        answers.append(_outcome(job, i, d, row if isinstance(row, _Lost) else float(row[column[job.subjects[d]]])))
     return answers
 
 
-def _judged(judge: Judge, pictures: Mapping[int, Image]) -> dict[int, NDArray[np.float64] | str]:
+def _judged(judge: Judge, pictures: Mapping[int, Image]) -> dict[int, NDArray[np.float64] | _Lost]:
     """Values or reason of failure for each picture; halves what fails until single pictures are left."""
     if not pictures:
         return {}
@@ -143,7 +152,7 @@ def _judged(judge: Judge, pictures: Mapping[int, Image]) -> dict[int, NDArray[np
 
 def _scores(
     scorer: Scorer, pictures: _Pictures, prompts: Sequence[str], wanted: list[tuple[int, int]]
-) -> dict[tuple[int, int], float | str]:
+) -> dict[tuple[int, int], float | _Lost]:
     """Value or reason of failure for each wanted cell; halves what fails until single cells are left."""
     if not wanted:
         return {}
@@ -194,28 +203,31 @@ class _Pictures(Sequence[Image]):
         return _Pictures([self._refs[i] for i in places], self._folder.root, self._seen)
 
 
-def _open(refs: Sequence[ImageRef], root: Path) -> tuple[list[Image | None], dict[int, str]]:
-    folder = ImageFolder(root)
+def _open(wanted: _Pictures) -> tuple[list[Image | None], dict[int, _Lost]]:
     pictures: list[Image | None] = []
-    lost: dict[int, str] = {}
-    for index, ref in enumerate(refs):
+    lost: dict[int, _Lost] = {}
+    for index in range(len(wanted)):
         try:
-            pictures.append(folder.open(ref))
+            pictures.append(wanted[index])
         except LedgerCorrupt as error:
             pictures.append(None)
             lost[index] = _reason(error)
     return pictures, lost
 
 
-def _outcome(job: Job, image: int, subject: int, answered: float | str) -> Answer:
+def _outcome(job: Job, image: int, subject: int, answered: float | _Lost) -> Answer:
     sha, name = job.images[image].sha256, job.subject_ids[subject]
-    if isinstance(answered, str):
-        return Answer(sha, name, Outcome.FAILED, reason=answered)
+    if isinstance(answered, _Lost):
+        return Answer(sha, name, answered.outcome, reason=answered.reason)
     return Answer(sha, name, Outcome.OK, value=answered)
 
 
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _reason(error: Exception) -> _Lost:
+    """An error of a model behind a service may say which outcome it is; any other is a failure."""
+    outcome = getattr(error, "outcome", None)
+    if not isinstance(outcome, Outcome) or outcome is Outcome.OK:
+        outcome = Outcome.FAILED
+    return _Lost(outcome, f"{type(error).__name__}: {error}")
 
 
 class _Held:
@@ -281,9 +293,7 @@ def shown_name(model: Model) -> str:
     """
     settings = dict(model.settings)
     preset = settings.get("preset", DEFAULT_PRESET) if hasattr(model, "generate") else DEFAULT_PRESET
-    sampled = "" if preset == DEFAULT_PRESET else PRESET.format(preset)
-    untrained = UNTRAINED if settings.get("weights") == "random" else ""
-    return f"{model.card.name}{sampled}{untrained}"
+    return marked_name(model.card.name, preset, untrained=settings.get("weights") == "random")
 
 
 def unload(spec: AdapterSpec) -> None:

@@ -44,8 +44,8 @@ from fauve.ledger import Answer, Ledger, queries
 from fauve.ledger.endings import ending
 from fauve.ledger.importing import import_contrasts, import_pairs, import_scores
 from fauve.ledger.importing.templates import read_templates
-from fauve.ledger.seals import seal_run, seal_runs
 from fauve.ledger.owed import owed_cells, owed_dimensions
+from fauve.ledger.seals import seal_run, seal_runs
 from fauve.models.protocols import Generator, Judge, Scorer
 from fauve.settings import AdapterSettings, EditSettings, GeneratorSettings, RunSettings
 

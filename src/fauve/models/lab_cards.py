@@ -13,7 +13,7 @@ from fauve.models.cards import ModelCard
 
 __all__ = ["LAB_CARDS", "LAB_GENERATORS", "LAB_SCORERS", "Member"]
 
-_CAVEAT = "A made-up world: no evidence about real models."
+_CAVEAT = "Made-up world."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ LAB_SCORERS: dict[str, Member] = {
 
 
 def _card(member: Member, kind: Literal["generator", "matcher", "reward model"]) -> ModelCard:
-    return ModelCard(member.name, kind, f"{member.summary} {_CAVEAT}", licence="Apache-2.0")
+    return ModelCard(member.name, kind, f"{_CAVEAT} {member.summary}", licence="Apache-2.0")
 
 
 LAB_CARDS: dict[str, ModelCard] = {
@@ -57,7 +57,9 @@ LAB_CARDS: dict[str, ModelCard] = {
         name: _card(member, "matcher" if name == "lab-matcher" else "reward model")
         for name, member in LAB_SCORERS.items()
     },
-    "lab-judge": ModelCard("lab-judge", "judge", f"Learned judge of the lab's eleven dimensions. {_CAVEAT}"),
-    "lab-truth": ModelCard("lab-truth", "judge", "The scene that the picture was drawn from: the truth, not a model."),
+    "lab-judge": ModelCard("lab-judge", "judge", f"{_CAVEAT} Learned judge of its eleven dimensions."),
+    "lab-truth": ModelCard(
+        "lab-truth", "judge", f"{_CAVEAT} The scene behind the picture: the truth, no model."
+    ),
 }
 """The card of every name that the lab registers."""

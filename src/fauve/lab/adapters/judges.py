@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from fauve.lab.adapters.files import member_weights
-from fauve.lab.inference import Arrays, at_eye_size, judge
+from fauve.lab.adapters.sight import eye_pictures
+from fauve.lab.inference import Arrays, judge
 from fauve.lab.reading import read_request
 from fauve.lab.scene import DIMENSION_SLOTS
 from fauve.lab.scene_text import scene_of
@@ -56,8 +57,7 @@ class LabJudge:
 
     def judge(self, images: Sequence[Image]) -> NDArray[np.float64]:
         """Expected values, (images, 11), each in [0, 2]."""
-        seen = np.stack([at_eye_size(np.asarray(image.convert("RGB"), dtype=np.uint8)) for image in images])
-        return np.clip(judge(self._weights, seen).expected.astype(np.float64), 0.0, 2.0)
+        return np.clip(judge(self._weights, eye_pictures(images)).expected.astype(np.float64), 0.0, 2.0)
 
     @cached_property
     def _weights(self) -> Arrays:

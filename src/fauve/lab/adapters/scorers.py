@@ -13,14 +13,13 @@ from PIL.Image import Image
 
 from fauve.errors import UnknownName
 from fauve.lab.adapters.files import member_weights
+from fauve.lab.adapters.sight import TRUNK, features_of
 from fauve.lab.captions import dropped, encode, words
-from fauve.lab.inference import Arrays, at_eye_size, match, reward_for, trunk_features
+from fauve.lab.inference import Arrays, match, reward_for
 from fauve.models.cards import ModelCard
 from fauve.models.lab_cards import LAB_CARDS, LAB_SCORERS
 
 __all__ = ["LabScorer"]
-
-_TRUNK = "trunk"
 
 
 class LabScorer:
@@ -44,7 +43,7 @@ class LabScorer:
     @property
     def settings(self) -> Mapping[str, Any]:
         """Hashes of the weights, and the group that is spoken for."""
-        files = {file: member_weights(file, self._family).sha256 for file in (_TRUNK, self._member.file)}
+        files = {file: member_weights(file, self._family).sha256 for file in (TRUNK, self._member.file)}
         return {"files": files, "group": self._group, "world": 1}
 
     def check(self) -> None:
@@ -53,7 +52,7 @@ class LabScorer:
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> None:
         """Read the weights; device and number format make no difference to the lab."""
-        _ = self._trunk, self._head
+        _ = member_weights(TRUNK, self._family), self._head
 
     def tokens(self, prompts: Sequence[str]) -> list[tuple[int, bool]]:
         """How many words each prompt has, and whether some were cut."""
@@ -64,16 +63,11 @@ class LabScorer:
         self, images: Sequence[Image], prompts: Sequence[str], cells: NDArray[np.intp]
     ) -> NDArray[np.float32] | NDArray[np.float64]:
         """Scores of the (image, prompt) rows of ``cells``, any real number; each picture is looked at once."""
-        seen = np.stack([at_eye_size(np.asarray(images[i].convert("RGB"), dtype=np.uint8)) for i in range(len(images))])
-        features = trunk_features(self._trunk, seen)[cells[:, 0]]
+        features = features_of(images, self._family)[cells[:, 0]]
         tokens = encode(list(prompts))[cells[:, 1]]
         if self.card.kind == "matcher":
             return match(self._head, features, tokens)
         return reward_for(self._head, features, tokens, self._group)
-
-    @cached_property
-    def _trunk(self) -> Arrays:
-        return member_weights(_TRUNK, self._family).arrays
 
     @cached_property
     def _head(self) -> Arrays:
