@@ -1,0 +1,1 @@
+"""How the lab's models are trained: fixed step counts, one thread, every draw from (seed, step). Needs torch."""
