@@ -95,6 +95,16 @@ NEED_MODELS = {
         *(m.split(".")[-1] for m in modules() if ".api_" in m),
     },
     "fauve.models.steering": {"steered_name"},
+    "fauve.models.pretrained": set(),
+    "fauve.models.captioners.blip": set(),
+    "fauve.models.finders.detector_pixels": set(),
+    "fauve.models.finders.grounding": set(),
+    "fauve.models.judges.adapter": set(),
+    "fauve.models.judges.prefix": set(),
+    **{f"fauve.models.judges.qwen3vl{part}": set() for part in ("", "_host", "_pixels", "_text")},
+    "fauve.models.judges.training": {"examples", "settings", "validation", "visionreward"},
+    "fauve.lab.nets": set(),
+    "fauve.lab.training": set(),
 }
 """What needs the extra [models], and inside it what does not."""
 

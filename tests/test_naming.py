@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from fauve.naming import generator_name, is_untrained, scorer_kind, scorer_name, sentence, trained_name
+from fauve.naming import (
+    generator_name,
+    is_untrained,
+    marked_name,
+    scorer_kind,
+    scorer_name,
+    sentence,
+    split_marks,
+    trained_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +46,10 @@ def test_scorers(name, text):
             "dance-flux~0.5+nag@1e-05 (random weights)",
             "DanceFlux at 0.5 of its alignment with NAG 1e-05 (random weights)",
         ),
+        ("sd3.5-m (paper preset)", "SD3.5 Medium (paper preset)"),
+        ("flux-dev+vsf@2.0 (paper preset)", "FLUX.1 dev with VSF 2.0 (paper preset)"),
+        ("sdxl (paper preset) (random weights)", "SDXL (paper preset) (random weights)"),
+        ("mine (a draft)", "mine (a draft)"),
         ("diffusers:mine~1/flux", "diffusers:mine~1/flux"),
         ("a-new-one", "a-new-one"),
     ],
@@ -52,6 +65,23 @@ def test_kinds():
         "control",
         "model",
     ]
+
+
+@pytest.mark.parametrize("name", ["flux-dev", "dance-flux~0.5+vsf@2.0", "mine (a draft)"])
+@pytest.mark.parametrize(
+    ("preset", "untrained", "marks"),
+    [
+        ("matched", False, ""),
+        ("paper", False, " (paper preset)"),
+        ("matched", True, " (random weights)"),
+        ("paper", True, " (paper preset) (random weights)"),
+    ],
+)
+def test_marks_come_off_as_they_were_put_on(name, preset, untrained, marks):
+    marked = marked_name(name, preset, untrained=untrained)
+    assert marked == name + marks
+    assert split_marks(marked) == (name, marks)
+    assert is_untrained(marked) is untrained
 
 
 def test_random_weights_are_told_from_trained_ones():

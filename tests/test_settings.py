@@ -42,6 +42,24 @@ def test_what_was_read_can_be_read_again(tmp_path: Path) -> None:
     assert RunSettings.model_validate({"generators": found.generators, "edits": found.edits}).edits == found.edits
 
 
+PAPER = '[[generators]]\nname = "flux-dev"\noptions = { preset = "paper" }\n'
+
+
+def test_both_presets_of_a_generator_may_stand_in_one_file(tmp_path: Path) -> None:
+    edits = '[[edits]]\ngenerator = "{0}"\nof = "{0}"\n'
+    both = "".join(edits.format(name) for name in ("flux-dev", "flux-dev (paper preset)"))
+    for generators in (PAPER + GENERATOR, GENERATOR + PAPER):
+        found = read(tmp_path, PROMPTS + generators)
+        assert {entry.options.get("preset") for entry in found.generators} == {None, "paper"}
+        edited = read(tmp_path, PROMPTS + generators + edits.format("flux-dev")).edits
+        assert [entry.generator.options for entry in edited] == [{"steps": 4}]
+        edited = read(tmp_path, PROMPTS + generators + edits.format("flux-dev (paper preset)")).edits
+        assert [(e.generator.name, e.generator.options) for e in edited] == [("flux-dev", {"preset": "paper"})]
+    assert read(tmp_path, PROMPTS + PAPER + edits.format("flux-dev")).edits[0].generator.options == {"preset": "paper"}
+    with pytest.raises(ConfigError, match="edits name a generator twice"):
+        read(tmp_path, PROMPTS + GENERATOR + PAPER + both)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -54,6 +72,9 @@ def test_what_was_read_can_be_read_again(tmp_path: Path) -> None:
         ('[[edits]]\ngenerator = "a"\nof = "b"\nbelow = { scorer = "x", value = nan }\n', "finite"),
         ('[[edits]]\ngenerator = "a"\nof = "b"\nbelow = { scorer = "x", value = 1, promt = "anti" }\n', "prompt"),
         ('[[edits]]\ngenerator = "a"\nof = "b"\n[[edits]]\ngenerator = "a"\nof = "c"\n', "name a generator twice: a"),
+        (PROMPTS + PAPER + PAPER, r"named twice: flux-dev \(paper preset\)"),
+        (PROMPTS + GENERATOR + PAPER.replace("paper", "matched"), "named twice: flux-dev "),
+        ('scorers = ["polish", {name = "polish", options = {preset = "paper"}}]', "named twice: polish"),
         ('[emotion]\nfile = "e.jsonl"\n', r"name who makes them under \[\[generators\]\]"),
         (GENERATOR, r"name a set or a file under \[prompts\].*under \[emotion\]"),
         (GENERATOR + '[emotion]\nfile = "e"\nedits = ["flux"]\n', "names flux, which stands not under"),

@@ -10,14 +10,17 @@ from typing import Literal
 
 __all__ = [
     "CONTROLS",
+    "DEFAULT_PRESET",
     "INSTRUMENT_PREFIX",
     "UNTRAINED",
     "ScorerKind",
     "generator_name",
     "is_untrained",
+    "marked_name",
     "scorer_kind",
     "scorer_name",
     "sentence",
+    "split_marks",
     "trained_name",
 ]
 
@@ -29,6 +32,9 @@ INSTRUMENT_PREFIX = "instrument:"
 
 UNTRAINED = " (random weights)"
 """What the name of a scorer or generator ends with whose weights were drawn and never trained: it is another one."""
+
+DEFAULT_PRESET = "matched"
+"""How a generator is sampled whose name says nothing of it."""
 
 ScorerKind = Literal["model", "instrument", "control"]
 
@@ -94,6 +100,8 @@ _METHODS = {"vsf": "VSF", "nag": "NAG", "cfg": "plain guidance", "neg": "negativ
 _DIALLED = re.compile(rf"(?P<base>.+)~(?P<strength>{_NUMBER})")
 
 
+_MARKED = re.compile(rf"(?P<plain>.+?)(?P<marks>(?: \([^()]+ preset\))?(?:{re.escape(UNTRAINED)})?)", re.DOTALL)
+
 _INSTRUMENT = " (instrument)"
 _NAMED_INSTRUMENT = re.compile(rf"[a-z][a-z0-9 ]*{re.escape(_INSTRUMENT)}")
 
@@ -110,10 +118,12 @@ def scorer_name(name: str) -> str:
 def generator_name(name: str) -> str:
     """``nano-banana`` → ``Nano Banana``; steered and dialled variants say what was done to their base.
 
-    ``dance-flux~0.5+vsf@2.0`` → ``DanceFlux at 0.5 of its alignment with VSF 2.0``; random weights stay marked.
+    ``dance-flux~0.5+vsf@2.0`` → ``DanceFlux at 0.5 of its alignment with VSF 2.0``; marks of another preset and of
+    random weights stay.
     """
-    if is_untrained(name):
-        return f"{generator_name(trained_name(name))}{UNTRAINED}"
+    plain, marks = split_marks(name)
+    if marks:
+        return f"{generator_name(plain)}{marks}"
     if steered := _STEERED.fullmatch(name):
         return f"{generator_name(steered['base'])} with {_METHODS[steered['method']]} {steered['scale']}"
     if dialled := _DIALLED.fullmatch(name):
@@ -129,6 +139,24 @@ def is_untrained(name: str) -> bool:
 def trained_name(name: str) -> str:
     """The canonical name of the model that one with random weights is built like; any other name as it is."""
     return name.removesuffix(UNTRAINED)
+
+
+def marked_name(name: str, preset: str = DEFAULT_PRESET, *, untrained: bool = False) -> str:
+    """The name under which a model is filed: its own, then its preset where that is another one, then random weights.
+
+    ``flux-dev`` → ``flux-dev (paper preset) (random weights)``.
+    """
+    sampled = "" if preset == DEFAULT_PRESET else f" ({preset} preset)"
+    return f"{name}{sampled}{UNTRAINED if untrained else ''}"
+
+
+def split_marks(name: str) -> tuple[str, str]:
+    """A generator's own name, and the marks of its preset and of random weights that :func:`marked_name` put after it.
+
+    ``flux-dev (paper preset)`` → ``("flux-dev", " (paper preset)")``.
+    """
+    found = _MARKED.fullmatch(name)
+    return (found["plain"], found["marks"]) if found else (name, "")
 
 
 def sentence(text: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from fauve.errors import ConfigError, suggestion
+from fauve.naming import DEFAULT_PRESET, marked_name
 
 __all__ = [
     "AdapterSettings",
@@ -204,11 +205,11 @@ class RunSettings(_Strict):
         """A bare name of an editor is short for the generator of that name, or for a table with that name."""
         if not isinstance(raw, dict) or not isinstance(raw.get("edits"), list | tuple):
             return raw
-        known = {}
+        known: dict[str, dict[str, Any]] = {}
         for entry in raw.get("generators") or ():
             plain = entry.model_dump() if isinstance(entry, GeneratorSettings) else entry
             if isinstance(plain, dict) and isinstance(plain.get("name"), str):
-                known[plain["name"]] = plain
+                known = {plain["name"]: plain} | known | {_row(plain["name"], plain.get("options")): plain}
         edits = []
         for entry in raw["edits"]:
             name = entry.get("generator") if isinstance(entry, dict) else None
@@ -241,11 +242,19 @@ class RunSettings(_Strict):
     @field_validator("generators", "scorers", "judges", "selectors")
     @classmethod
     def _once(cls, value: tuple[AdapterSettings, ...]) -> tuple[AdapterSettings, ...]:
-        names = [entry.name for entry in value]
+        names = [
+            _row(entry.name, entry.options) if isinstance(entry, GeneratorSettings) else entry.name for entry in value
+        ]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"named twice: {', '.join(twice)}")
         return value
+
+
+def _row(name: str, options: Any) -> str:
+    """The row that a generator fills: two presets of one are two."""
+    preset = options.get("preset", DEFAULT_PRESET) if isinstance(options, dict) else DEFAULT_PRESET
+    return marked_name(name, str(preset))
 
 
 def _with_prompts(settings: RunSettings, base: Path) -> RunSettings:

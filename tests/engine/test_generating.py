@@ -59,6 +59,10 @@ class Noise:
         return Generated(Outcome.OK, buffer.getvalue()[:40] if "cut" in request.prompt else buffer.getvalue())
 
 
+class Twin(Noise):
+    """Another class whose card has the same name."""
+
+
 ROWS = [
     ("a", "a cat", "a cat, blurred"),
     ("b", "a dog", "a dog, refuse"),
@@ -143,6 +147,27 @@ def test_both_prompts_of_a_pair_get_the_same_noise_unless_the_preset_is_the_pape
     assert apart["a cat"] != apart["a cat, blurred"]
 
 
+def test_two_generators_that_would_share_a_row_are_refused_before_anything_is_made(
+    prompts: Path, tmp_path: Path
+) -> None:
+    twins = [f"tests.engine.test_generating:{name}" for name in ("Noise", "Twin")]
+    with pytest.raises(ConfigError, match="one row as noise"):
+        execute(settings(prompts, generators=twins), tmp_path / "run", Silent())
+    assert CALLS == []
+
+
+def test_both_presets_of_a_generator_are_two_rows_and_either_can_be_edited(prompts: Path, tmp_path: Path) -> None:
+    out, name = tmp_path / "run", "tests.engine.test_generating:Noise"
+    presets = [{"name": name, "options": {"preset": preset}} for preset in ("matched", "paper")]
+    edits = [{"generator": name, "of": of, "arms": {"reference": True}} for of in ("noise (paper preset)",)]
+    execute(settings(prompts, generators=presets, edits=edits, scorers=["polish"]), out, Silent())
+    with Ledger(out) as ledger:
+        rows = {item.generator for item in queries.items(ledger, "pair")}
+        sources = {item.groups["source"] for item in queries.items(ledger, "edit")}
+    assert rows == {"noise", "noise (paper preset)"}
+    assert sources == {"noise (paper preset)"}
+
+
 def test_retry_asks_again_only_for_what_failed(prompts: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     execute(settings(prompts), out, Silent())
@@ -158,7 +183,7 @@ def test_retry_asks_again_only_for_what_failed(prompts: Path, tmp_path: Path) ->
 def test_generators_need_prompts_and_a_known_name(prompts: Path, tmp_path: Path) -> None:
     toml = tmp_path / "run.toml"
     toml.write_text('generators = ["sdxl"]\n', encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"name a file under \[prompts\]"):
+    with pytest.raises(ConfigError, match=r"file under \[prompts\]"):
         read_settings(toml)
     with pytest.raises(UnknownName, match="there is no generator called 'no-such-system'"):
         execute(settings(prompts, generators=["no-such-system"]), tmp_path / "run", Silent())

@@ -24,11 +24,12 @@ _OTHERS = ("name", "kind", "gated", "from", "licence")
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print whole cards as JSON.")
 def models(name: str | None, as_json: bool) -> None:
-    """The scorers, judges and generators that can be named; with NAME, the whole card. Nothing is loaded.
+    """The scorers, judges, selectors and generators that can be named; with NAME, the whole card. Nothing is loaded.
 
     The card of a generator has its presets in full. Any CLIP, SigLIP or BLIP works as clip:FOLDER_OR_HUB_ID and
-    blip:FOLDER_OR_HUB_ID, any pipeline of diffusers as diffusers:FOLDER_OR_HUB_ID, and your own class or function as
-    module:Name.
+    blip:FOLDER_OR_HUB_ID, any pipeline of diffusers as diffusers:FOLDER_OR_HUB_ID, any model of an OpenAI-compatible
+    service as selector chat:MODEL and as scorers rubric:main-concept@MODEL and rubric:special-effects@MODEL, and your
+    own class or function as module:Name.
     """
     rows = [row | {"generator": generator_facts(row["name"])} for row in catalogue()]
     if name is not None:
@@ -68,7 +69,7 @@ def _card(row: dict[str, Any]) -> None:
     hidden = {"generator", *(_SCORES_ONLY if row["role"] == "generator" else ())}
     for key, value in row.items():
         if key not in hidden and value not in (None, [None, None]):
-            click.echo(printable(f"{key.replace('_', ' ')}: {value}"))
+            click.echo(printable(f"{key.replace('_', ' ')}: {_plain(value)}"))
     if row["gated"] and row["hub_id"]:
         click.echo(printable(f"before the download: accept the licence at https://huggingface.co/{row['hub_id']}"))
     for key, value in (row["generator"] or {}).items():
@@ -77,14 +78,16 @@ def _card(row: dict[str, Any]) -> None:
     for preset, facts in (row["generator"] or {}).get("presets", {}).items():
         click.echo(f"\npreset {preset}:")
         for key, value in facts.items():
-            if value not in ("", {}):
-                click.echo(printable(f"  {key}: {_plain(value)}"))
+            if key == "sent" or value not in ("", {}):
+                click.echo(printable(f"  {key}: {_plain(value) or 'the prompt alone'}"))
 
 
 def _plain(value: Any) -> str:
     """Names with their values, lists with commas; texts that may be empty in quotes."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {_quoted(inner)}" for name, inner in value.items())
+    if isinstance(value, bool):
+        return _quoted(value)
     return ", ".join(map(_quoted, value)) if isinstance(value, list | tuple) else str(value)
 
 

@@ -24,7 +24,8 @@ from fauve.ledger import Ledger, prompt_id
 from fauve.ledger.endings import unanswered
 from fauve.ledger.generations import Made, made, record_generations
 from fauve.ledger.importing.prompts import PromptRow
-from fauve.models.protocols import Generated, Generator, ImageRequest
+from fauve.models.protocols import Generated, Generator, ImageRequest, Scorer
+from fauve.models.selection import Selector
 from fauve.records import Outcome, PromptPair
 
 __all__ = [
@@ -87,16 +88,16 @@ def answered(ledger: Ledger, adapter: str) -> dict[tuple[str, int], Made]:
     return {key: one for key, one in made(ledger, adapter).items() if key not in waiting}
 
 
-def lend_journal(generator: Generator, directory: Path) -> None:
-    """Give a generator that keeps a journal a folder in the run directory, by its name.
+def lend_journal(model: Generator | Scorer | Selector, directory: Path) -> None:
+    """Give a model that keeps a journal a folder in the run directory, by its name or by its ``journal_name``.
 
     What it bought is then on file even where a run ends before the ledger has it. The folder is no setting: it changes
     no picture and stands in no key.
     """
-    keep = getattr(generator, "keep_journal", None)
+    keep = getattr(model, "keep_journal", None)
     if keep is None:
         return
-    name = generator.card.name
+    name: str = getattr(model, "journal_name", model.card.name)
     plain = re.sub(r"[^\w.@+~-]", "-", name)
     keep(directory / "requests" / (plain if plain == name else f"{plain}-{digest(name)[:8]}"))
 

@@ -105,6 +105,8 @@ def _slots(item: StoredItem, scores: Sequence[Scores]) -> tuple[str, ...]:
         return "faithful", "default"
     if item.kind == "edit":
         return "input", "edit"
+    if item.kind == "picture":
+        return ("picture",)
     if item.kind == "portrait":
         return ("picture",) if item.groups.get("finder", "none") == "none" else ("picture", "face")
     swapped = any(s.choice == "original" for s in item.selections[:1])
@@ -167,6 +169,8 @@ def _selection(item: StoredItem) -> str:
         asked = {"anti": "under this prompt", "original": "under the plain caption"}.get(str(item.notes.get("asked")))
         how = f"Edited {asked}. " if asked else ""
         return f"{how}Both pictures are scored under the plain caption; what was requested is looked for in the edit."
+    if item.kind == "picture":
+        return "Made elsewhere and shown by itself: nobody chose between it and another."
     if item.kind == "portrait":
         return f"Scored under the sentence “{item.prompts.get('emotion') or 'none on file'}”."
     if not item.selections:

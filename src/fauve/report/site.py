@@ -128,7 +128,7 @@ def _write(
         folder.write(f"tables/{card.slug}.csv", findings_csv(card.findings))
         context = scorecard_context(card, charts, leads[card.scorer], holdings, gallery) | _beside(cards, place)
         _page(templates, folder, card.href, context | {"notice": own_notice(card.scorer)}, template="scorer.html")
-    seen = notice(holdings.scorer_names)
+    seen = notice(holdings.scorer_names, {one.name for one in drawn})
     if len(gallery):
         without = holdings.items - len(gallery)
         shown = {"total": len(gallery), "without": without, "first": gallery.first[:FIRST_PAGE]}
@@ -177,7 +177,9 @@ def _write_studies(
     for place, page in enumerate(pages):
         table_files(page, folder)
         context = study_context(page, [charts[name] for name, _ in page.drawn], gallery) | _beside(pages, place)
-        context["notice"] = notice({finding.scorer or "" for finding in page.findings})
+        context["notice"] = notice(
+            *({f.scorer or "" for f in page.findings}, {f.generator or "" for f in page.findings})
+        )
         _page(templates, folder, page.href, context, template="study.html")
 
 

@@ -33,10 +33,10 @@ MOST_COLUMNS = 12
 
 @dataclass(frozen=True, slots=True)
 class Strips:
-    """Rows of one request each, with a picture by every generator, and how the rows were chosen."""
+    """Rows of one request each, with a picture by every generator; who these are; how the rows were chosen."""
 
     rows: list[dict[str, Any]]
-    columns: list[str]
+    columns: list[tuple[str, str]]
     rule: str
 
 
@@ -60,7 +60,8 @@ def side_by_side(ledger: Ledger, kept: Stacks, thumbs: Thumbs) -> Strips | None:
         f"Drawn with a fixed seed from the {format_count(len(shared))} requests that several generators answered. "
         "The first picture of each generator is shown, whatever came of it."
     )
-    return Strips(rows, [generator_name(name) for name in names], rule)
+    cards = {entry["name"]: entry["card"] for entry in queries.adapters(ledger, "generator")}
+    return Strips(rows, [(generator_name(name), cards.get(name, {}).get("summary", "")) for name in names], rule)
 
 
 def _shared(pairs: pl.DataFrame) -> dict[tuple[str, str], list[int]]:
@@ -102,14 +103,13 @@ def _picture(item: StoredItem, kept: Stacks, thumbs: Thumbs) -> dict[str, Any]:
 
 
 def _said(item: StoredItem, kept: Stacks) -> list[str]:
-    """What each judge finds of the requests that it can see: "2 of 3 requests met"."""
+    """What judges find of the requests that they can see: "2 of 3 met", once where all say the same."""
     by_judge: dict[str, list[bool]] = {}
     for dimension in item.dimensions:
         for judge, state in kept.honours.get((item.item, dimension), []):
             if state is not None:
                 by_judge.setdefault(judge, []).append(state)
-    several = len(by_judge) > 1
-    return [
-        f"{sum(states)} of {len(states)} requests met{f', says {judge}' if several else ''}"
-        for judge, states in sorted(by_judge.items())
-    ]
+    told = {judge: f"{sum(states)} of {len(states)} met" for judge, states in sorted(by_judge.items())}
+    if len(set(told.values())) == 1:
+        return list(told.values())[:1]
+    return [f"{text}, says {judge}" for judge, text in told.items()]

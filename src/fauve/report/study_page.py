@@ -12,6 +12,7 @@ from fauve.naming import sentence
 from fauve.records import Finding
 from fauve.report.exports import findings_csv, sections_latex, sections_markdown
 from fauve.report.gallery import Gallery
+from fauve.report.matrix import matrix
 from fauve.report.pages import Folder
 from fauve.report.tables import Section, sections
 from fauve.report.wording import metric, spoken_test
@@ -81,6 +82,7 @@ def study_context(page: StudyPage, charts: Sequence[Mapping[str, Any]], gallery:
         "sentences": page.sentences,
         "charts": charts,
         "multiples": sum(not chart["wide"] for chart in charts) > 1,
+        "matrix": matrix(found),
         "sections": page.sections,
         "tests": ", ".join(tests),
         "published": list(dict.fromkeys(f.published.source for f in found if f.published)),

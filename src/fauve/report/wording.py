@@ -144,6 +144,23 @@ _METRICS = (
         "Mean score of a variant minus that of the generator that it was tuned from, on the same prompts and draws. It "
         "mixes what the reward did with what any further training does.",
     ),
+    Metric("alpha", "α", "Krippendorff’s agreement of all at once, on an ordinal scale: 1 is perfect, 0 is chance."),
+    Metric("same", "Same choice", "Share of items in which both chose the same, ties included."),
+    Metric(
+        "first_shown",
+        "First shown",
+        "Of the answers that chose a picture, the share that chose the one shown first, over items asked in both "
+        "orders. Who is not swayed by the order has 0.5.",
+    ),
+    Metric("flips", "Flips", "Share of items in which the choice turned with the order: each of them is a tie."),
+    Metric("ties", "Ties", "Share of items in which neither picture was chosen."),
+    Metric("unanswered", "No answer", "Share of the questions that brought no choice, for whatever reason."),
+    Metric(
+        "columns_agreeing",
+        "Columns agreeing",
+        "Share of the selectors and judges under which the whole interval lies on the side that most of them show. The "
+        "note says what that makes of the finding.",
+    ),
     Metric("faces_found", "Faces found", "Share of the portraits with a picture in which a face was found."),
     Metric("kappa", "κ", "Agreement beyond chance: 1 is full agreement, 0 is what chance gives."),
     Metric("mae", "MAE", "Mean absolute difference of the judge's expected value and the label, on a scale of 2."),

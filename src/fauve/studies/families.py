@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from fauve.errors import FauveError
 from fauve.models.steering.steered_name import SteeredName, parse_steered_name
-from fauve.naming import UNTRAINED, is_untrained, trained_name
+from fauve.naming import is_untrained, split_marks
 
 __all__ = ["FAMILIES", "Variant", "kin", "steering_of"]
 
@@ -56,13 +56,14 @@ FAMILIES: tuple[Variant, ...] = (
 def kin(names: Iterable[str]) -> list[Variant]:
     """The variants of :data:`FAMILIES` whose name and base are both among ``names``.
 
-    Members that run with random weights are related like the models that they are laid out like: with each other,
-    never with a trained one.
+    Members of another preset, or with random weights, are related like those that their names are taken from: with
+    each other, never with the others.
     """
     there = set(names)
+    all_marks = sorted({split_marks(name)[1] for name in there})
     both = [
-        dataclasses.replace(v, name=f"{v.name}{suffix}", base=f"{v.base}{suffix}")
-        for suffix in ("", UNTRAINED)
+        dataclasses.replace(v, name=f"{v.name}{marks}", base=f"{v.base}{marks}")
+        for marks in all_marks
         for v in FAMILIES
     ]
     return [v for v in both if v.name in there and v.base in there]
@@ -71,12 +72,14 @@ def kin(names: Iterable[str]) -> list[Variant]:
 def steering_of(name: str) -> SteeredName | None:
     """What a generator's name says of its steering, or None for one that is not steered.
 
-    The mark of random weights stays with the base. A name of somebody's own that only looks steered is not.
+    The marks of its preset and of random weights stay with the base. A name of somebody's own that only looks steered
+    is not.
     """
+    plain, marks = split_marks(name)
     try:
-        found = parse_steered_name(trained_name(name))
+        found = parse_steered_name(plain)
     except FauveError:
         return None
     if not found.steered:
         return None
-    return dataclasses.replace(found, base=f"{found.base}{UNTRAINED}") if is_untrained(name) else found
+    return dataclasses.replace(found, base=f"{found.base}{marks}")

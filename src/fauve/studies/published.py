@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fauve.naming import split_marks, trained_name
 from fauve.records import Published
 
 __all__ = ["preference_accuracy", "published", "published_difference", "published_scorers"]
@@ -28,8 +29,11 @@ def published(
     generator: str | None = None,
     group: Mapping[str, str] | None = None,
 ) -> Published | None:
-    """The figure stated for exactly this address, or None."""
-    return _facts().get(_key(study, metric, scorer, generator, group or {}))
+    """The figure stated for exactly this address, or None.
+
+    A generator under its paper preset has the figures of its name, as under the default one; with random weights none.
+    """
+    return _facts().get(_key(study, metric, scorer, _as_published(generator), group or {}))
 
 
 def published_difference(study: str, metric: str, scorer: str, base: str, variant: str) -> Published | None:
@@ -51,6 +55,12 @@ def preference_accuracy() -> tuple[dict[str, float], str]:
     content = _content()
     stated = content["preference_accuracy"]
     return dict(stated["values"]), content["sources"][stated["source"]]
+
+
+def _as_published(generator: str | None) -> str | None:
+    if generator is None or trained_name(generator) != generator:
+        return generator
+    return split_marks(generator)[0]
 
 
 @cache

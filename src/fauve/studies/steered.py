@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fauve.models.steering.steered_name import SteeredName
-from fauve.naming import UNTRAINED, is_untrained, trained_name
+from fauve.naming import is_untrained, split_marks
 from fauve.numbers import MINUS
 from fauve.studies.families import kin, steering_of
 
@@ -41,8 +41,8 @@ def shown(value: float) -> str:
 
 def unguided(steering: SteeredName) -> str:
     """The name of the same generator without its guidance, its dial left where it is."""
-    plain = dataclasses.replace(steering, base=trained_name(steering.base), guidance=None, scale=None)
-    return f"{plain}{UNTRAINED if is_untrained(steering.base) else ''}"
+    base, marks = split_marks(steering.base)
+    return f"{dataclasses.replace(steering, base=base, guidance=None, scale=None)}{marks}"
 
 
 def extrapolated(steering: SteeredName) -> bool:

@@ -154,7 +154,7 @@ def _scored(where: Address, table: pl.DataFrame, name: str, steering: SteeredNam
         if not base.is_empty():
             yield mean_finding(at.at(prompt=prompt), "shift", both, f"d_{corner}", notes=notes)
         group = {"prompt": "anti"} if prompt == "anti" else {}
-        beside = published(NAME, "after", where.scorer, str(steering), group)
+        beside = published(NAME, "after", where.scorer, name, group)
         yield mean_finding(at.at(prompt=prompt), "after", own, corner, test=False, published=beside, notes=notes)
     if not base.is_empty():
         yield mean_finding(at, "plain_shift", both, "d_oo", notes=notes)

@@ -259,4 +259,5 @@ class SteeredGenerator:
             said.append(f"at {name.dial:g} of the way from its base to its alignment")
         if name.guidance is not None:
             said.append(f"held to its prompt by {name.guidance.upper()} at {name.scale:g}")
-        return f"{', '.join(said).capitalize()}."
+        told = ", ".join(said)
+        return f"{told[:1].upper()}{told[1:]}."
