@@ -30,9 +30,10 @@ from fauve.models.conformance import Check, examine
 from fauve.models.registry import SCORERS, make_scorer
 from fauve.records import Finding
 from fauve.report import build_report
+from fauve.report.comparison_run import compare
 from fauve.report.contact_sheet import write_sheet
 from fauve.report.verification import Fault, differing_findings, replaced_pictures, unsealed_or_altered
-from fauve.settings import AdapterSettings, DataSettings, RunSettings
+from fauve.settings import AdapterSettings, DataSettings, RunSettings, default_settings
 from fauve.studies import STUDIES, analyse_all
 from fauve.studies.evidence import Evidence
 
@@ -41,6 +42,7 @@ __all__ = [
     "Verified",
     "audit",
     "audit_settings",
+    "compare",
     "findings_in",
     "findings_of",
     "report",
@@ -86,7 +88,7 @@ def run(
         FauveError: when input or a model is unusable.
     """
     told = progress or Silent()
-    resolved = settings or RunSettings()
+    resolved = settings or default_settings()
     summary = execute(resolved, directory, told, limit=limit)
     page = directory / "report" / "index.html"
     if summary.did_nothing and page.is_file() and _made_from(directory) == _fingerprint(directory):

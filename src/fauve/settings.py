@@ -29,6 +29,7 @@ __all__ = [
     "RunSettings",
     "SelectorSettings",
     "StimuliSettings",
+    "default_settings",
     "read_settings",
 ]
 
@@ -296,6 +297,11 @@ def read_settings(path: Path) -> RunSettings:
         name: tuple(base / file for file in getattr(settings.data, name)) for name in ("pairs", "contrasts", "scores")
     }
     return _with_prompts(settings.model_copy(update={"data": settings.data.model_copy(update=found)}), base)
+
+
+def default_settings() -> RunSettings:
+    """What a run does that is told nothing: the alignment lab's family and the photographs, offline, without a key."""
+    return read_settings(Path(__file__).with_name("default.toml"))
 
 
 def _sentence(problem: Any) -> str:

@@ -14,6 +14,7 @@ from fauve.imaging import encode_png
 from fauve.ledger import Ledger, queries
 from fauve.models.face_finders import NO_FINDER, make_face_finder
 from fauve.models.protocols import FaceBox, FaceFinder
+from fauve.naming import marked_name
 from fauve.settings import AdapterSettings
 
 __all__ = ["FOUND", "NOT_LOOKED_FOR", "NO_FACE", "Face", "FaceSearch"]
@@ -52,15 +53,19 @@ class FaceSearch:
 
     @property
     def name(self) -> str:
-        """The finder's name as it stands in groups."""
-        return NO_FINDER if self._finder is None else self._finder.card.name
+        """The finder's name as it stands in groups; it says where its weights were never trained."""
+        if self._finder is None:
+            return NO_FINDER
+        return marked_name(self._finder.card.name, untrained=self._finder.settings.get("weights") == "random")
 
     def register(self, ledger: Ledger) -> str | None:
         """File the finder with its settings; returns its key, None for no finder."""
         if self._finder is None:
             return None
-        card = self._finder.card
-        return ledger.register("face finder", card.name, self._finder.settings, card.as_json())
+        settings = dict(self._finder.settings)
+        if "dtype" in settings:  # the number format that loading will use, whether it has happened or not
+            settings["dtype"] = self._asked.options.get("dtype") or self._asked.dtype
+        return ledger.register("face finder", self.name, settings, self._finder.card.as_json())
 
     def look(self, ledger: Ledger, pictures: Sequence[str]) -> list[Face]:
         """The face of each stored picture (by sha256); one that cannot be searched does not take others with it."""

@@ -16,7 +16,7 @@ class ModelCard:
     Attributes:
         name: the canonical name in tables and ledgers.
         kind: what it is: ``reward model``, ``matcher``, ``instrument``, ``control``, ``judge``, ``callable``,
-            ``generator``, ``face finder``.
+            ``generator``, ``face finder``, ``selector``, ``captioner``.
         summary: one sentence on what its number means.
         revision: version of weights or of the definition; a change makes it another scorer.
         licence: SPDX id or the licence's name; None where its author states none.
@@ -31,7 +31,18 @@ class ModelCard:
     """
 
     name: str
-    kind: Literal["reward model", "matcher", "instrument", "control", "judge", "callable", "generator", "face finder"]
+    kind: Literal[
+        "reward model",
+        "matcher",
+        "instrument",
+        "control",
+        "judge",
+        "callable",
+        "generator",
+        "face finder",
+        "selector",
+        "captioner",
+    ]
     summary: str
     revision: str = "1"
     licence: str | None = None

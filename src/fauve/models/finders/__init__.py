@@ -1,0 +1,1 @@
+"""Face finders that are models; each file holds one kind."""
