@@ -124,6 +124,11 @@ def test_notices_name_the_models_and_are_silent_without_any() -> None:
     two = notice(["hpsv2.1 (random weights)", "imagereward (random weights)", "mine"])
     assert two.startswith("HPSv2.1 and ImageReward ran here with random weights")
     assert two.endswith("the published models.")
+    drawn = ["flux-dev+vsf@2.0 (random weights)", "dance-flux~0.5 (paper preset) (random weights)", "sdxl"]
+    both = notice(["hpsv2.1 (random weights)"], [*drawn, "flux-dev (random weights)"])
+    assert both.startswith("HPSv2.1, DanceFlux and FLUX.1 dev ran here with random weights")
+    assert notice(["hpsv3"], drawn[:1]).startswith("FLUX.1 dev ran here with random weights")
+    assert notice(["hpsv3"], ["sdxl"]) == ""
     assert notice(["hpsv3", "random"]) == own_notice("hpsv3") == ""
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 import pytest
 
+from fauve.ledger.choices import CHOICE_SCHEMA
+from fauve.ledger.queries import SELECTION_SCHEMA
 from fauve.records import COMPUTED
 from fauve.studies import Evidence
 
@@ -79,6 +81,8 @@ class Made:
         self.judged: list[tuple[object, ...]] = []
         self.labels: list[tuple[object, ...]] = []
         self.tokens: list[tuple[object, ...]] = []
+        self.selections: list[tuple[object, ...]] = []
+        self.choices: list[tuple[object, ...]] = []
 
     def pair(
         self,
@@ -107,6 +111,8 @@ class Made:
         )
         slots = ["anti", "original"] if pictured else []
         self.items.append((*row, request or f"request {cluster}", pictured, choice, selector, slots))
+        if choice is not None:
+            self.select(item, "people", choice)
         return item
 
     def contrast(self, study: str, *, prompt: str | None = None, groups: Mapping[str, str] | None = None) -> int:
@@ -161,6 +167,18 @@ class Made:
         for slot, value in slots.items():
             self.judged.append((item, slot, judge, dimension, "failed" if value is None else "ok", value))
 
+    def select(self, item: int, selector: str, choice: str) -> None:
+        """A selection on file, beside that of the item."""
+        self.selections.append((item, selector, choice, "computed"))
+
+    def answer(self, item: int, selector: str, plain: str | None, turned: str | None) -> None:
+        """What a selector chose in either order, and the selection that follows; None stands for a failed answer."""
+        for order, choice in ((False, plain), (True, turned)):
+            outcome = "unparsable" if choice is None else "ok"
+            self.choices.append((selector, item, order, outcome, choice, None if choice else "prose"))
+        if plain and turned:
+            self.select(item, selector, plain if plain == turned else "tie")
+
     def count(self, item: int, scorer: str, slot: str, prompt: str, tokens: int, truncated: bool) -> None:
         self.tokens.append((item, slot, prompt, scorer, tokens, truncated))
 
@@ -174,6 +192,8 @@ class Made:
             pl.DataFrame(self.judged, schema=JUDGED, orient="row"),
             pl.DataFrame(self.labels, schema=LABELS, orient="row"),
             pl.DataFrame(self.tokens, schema=TOKENS, orient="row"),
+            pl.DataFrame(self.selections, schema=SELECTION_SCHEMA, orient="row"),
+            pl.DataFrame(self.choices, schema=CHOICE_SCHEMA, orient="row"),
         )
 
 

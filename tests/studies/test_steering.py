@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fauve.studies import STUDIES
+from fauve.studies import published as published_module
 from fauve.studies.families import kin, steering_of
 from fauve.studies.steered import unguided
 
@@ -183,3 +184,20 @@ def test_names():
     assert steering_of("flux-dev+vsf@2.0 (random weights)").base == "flux-dev (random weights)"
     both = ["flux-dev", "dance-flux (random weights)", "flux-dev (random weights)"]
     assert [(v.name, v.base) for v in kin(both)] == [("dance-flux (random weights)", "flux-dev (random weights)")]
+
+
+def test_the_mark_of_a_preset_stays_with_the_base_and_relates_within_the_preset() -> None:
+    assert steering_of("flux-dev+vsf@2.0 (paper preset)").base == "flux-dev (paper preset)"
+    marks = " (paper preset) (random weights)"
+    assert steering_of(f"dance-flux~0.5{marks}").base == f"dance-flux{marks}"
+    found = kin(["flux-dev", "dance-flux (paper preset)", "flux-dev (paper preset)", "pref-flux (random weights)"])
+    assert [(v.name, v.base) for v in found] == [("dance-flux (paper preset)", "flux-dev (paper preset)")]
+
+
+def test_published_figures_are_those_of_the_paper_preset_and_never_of_random_weights() -> None:
+    stated = next(key for key in published_module._facts() if key[3])
+    plain = published_module.published(stated[0], stated[1], stated[2], stated[3], dict(stated[4]))
+    for marks, expected in ((" (paper preset)", plain), (" (random weights)", None)):
+        name = f"{stated[3]}{marks}"
+        assert published_module.published(stated[0], stated[1], stated[2], name, dict(stated[4])) == expected
+    assert plain is not None

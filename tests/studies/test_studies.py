@@ -29,6 +29,8 @@ ORDER = [
     "calibration",
     "dimensions",
     "judge_validation",
+    "selection_agreement",
+    "circularity",
 ]
 
 
@@ -151,7 +153,7 @@ def test_every_estimate_has_an_interval_or_says_why_not(rich):
 def test_findings_survive_json_and_do_not_depend_on_the_order_of_rows(rich):
     findings = analyse_all(rich)
     assert [Finding.from_json(f.as_json()) for f in findings] == findings
-    tables = (rich.items, rich.grid, rich.judged, rich.labels, rich.tokens)
+    tables = (rich.items, rich.grid, rich.judged, rich.labels, rich.tokens, rich.selections, rich.choices)
     shuffled = type(rich)(*(t.sample(fraction=1, shuffle=True, seed=2) for t in tables))
     assert analyse_all(shuffled) == findings
 
@@ -160,7 +162,7 @@ def test_computed_and_published_scores_of_one_scorer_stay_apart(rich):
     for f in analyse_all(rich):
         if f.scorer == "hpsv3":
             imported = "scores not computed here (source: published)" in (f.note or "")
-            assert imported == ("source" in f.group) or f.metric in {"shift", "slope"}
+            assert imported == ("source" in f.group) or f.metric in {"shift", "slope"}, f
 
 
 def test_nothing_to_analyse_states_nothing(made):

@@ -19,8 +19,11 @@ _SIDE = 320
 def seconds_for(model: Scorer | Judge, work: Work) -> float | None:
     """Seconds on one worker: the time for one made-up picture under as many prompts as pictures have here on average.
 
-    None for a model that fails on it: the run itself will say what is wrong.
+    None for a model that fails on it: the run itself will say what is wrong; and for one behind a service, which would
+    have to be paid for the try.
     """
+    if getattr(model, "remote", False):
+        return None
     ramp = np.linspace(0, 255, _SIDE, dtype=np.uint8)
     pixels = np.stack(np.broadcast_arrays(ramp[:, None], ramp[None, :], ramp[::-1, None]), axis=-1)
     prompts = [f"a picture, number {k}" for k in range(max(1, round(len(work.owed.rows) / work.images)))]

@@ -9,16 +9,39 @@ from typing import Any
 import polars as pl
 
 from fauve.keys import canonical_json
+from fauve.ledger.endings import NOT_SENT, ending
 from fauve.ledger.store import Ledger
 from fauve.records import COMPUTED, Outcome
 
-__all__ = ["SIDES", "Ask", "Choice", "choice_table", "draw_selections", "owed_choices", "record_choices"]
+__all__ = [
+    "CHOICE_SCHEMA",
+    "ORDERS",
+    "SIDES",
+    "Ask",
+    "Choice",
+    "choice_table",
+    "draw_selections",
+    "owed_choices",
+    "record_choices",
+]
 
 SIDES: Mapping[str, tuple[str, str, str]] = {
     "pair": ("original", "anti", "anti"),
     "contrast": ("faithful", "default", "prompt"),
 }
 """For each kind that has two pictures to choose from: both image slots, and the prompt slot that decides."""
+
+CHOICE_SCHEMA = {
+    "selector": pl.String,
+    "item": pl.Int64,
+    "turned": pl.Boolean,
+    "outcome": pl.String,
+    "choice": pl.String,
+    "reason": pl.String,
+}
+
+ORDERS = "orders"
+"""The setting of a selector under which is filed in how many orders it is asked: 2, or 1 where it is blind to order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +73,10 @@ def owed_choices(
 ) -> list[Ask]:
     """Questions minus answers: every pair and contrast with both pictures, in each order in turn.
 
+    A question that was never sent (budget spent, service not reached) is owed still.
     ``generators`` are shell patterns; where there are some, only pairs of generators that match one are asked about.
     """
-    had = set(ledger.db.execute("SELECT item, turned FROM choices WHERE adapter = ?", (adapter,)).fetchall())
+    had = _answered(ledger, adapter)
     chosen = " OR ".join("generator GLOB ?" for _ in generators)
     scope = f"AND kind = 'pair' AND ({chosen})" if generators else ""
     asks = []
@@ -73,6 +97,13 @@ def owed_choices(
     return sorted(asks, key=lambda ask: (ask.item, ask.turned))
 
 
+def _answered(ledger: Ledger, adapter: str) -> set[tuple[int, int]]:
+    rows = ledger.db.execute(
+        "SELECT item, turned, outcome, facts ->> 'sent' FROM choices WHERE adapter = ?", (adapter,)
+    )
+    return {(item, turned) for item, turned, outcome, sent in rows if ending(outcome, {"sent": sent}) != NOT_SENT}
+
+
 def record_choices(ledger: Ledger, run: int, adapter: str, rows: Iterable[Choice]) -> None:
     """Store answers, one transaction for all of ``rows``."""
     with ledger.transaction() as db:
@@ -88,12 +119,13 @@ def record_choices(ledger: Ledger, run: int, adapter: str, rows: Iterable[Choice
 def draw_selections(ledger: Ledger, adapter: str, name: str, *, both_orders: bool) -> int:
     """File the selections that follow from a selector's answers in place of its earlier ones; returns how many.
 
-    An item counts as answered once every order is: the same choice in both is the selection, another one a tie.
+    An item counts as answered once every order is: the same choice in both is the selection, another one a tie. What
+    came with an item under the same name stays as it is.
     """
     with ledger.transaction() as db:
         db.execute("DELETE FROM selections WHERE selector = ? AND source = ?", (name, COMPUTED))
         return db.execute(
-            "INSERT OR REPLACE INTO selections SELECT item, ?, ?, "
+            "INSERT OR IGNORE INTO selections SELECT item, ?, ?, "
             "CASE WHEN min(choice) = max(choice) THEN min(choice) ELSE 'tie' END "
             "FROM choices WHERE adapter = ? AND outcome = 'ok' GROUP BY item HAVING count(*) = ?",
             (name, COMPUTED, adapter, 2 if both_orders else 1),
@@ -106,14 +138,6 @@ def choice_table(ledger: Ledger) -> pl.DataFrame:
         "SELECT name, item, turned, outcome, choice, reason FROM choices JOIN adapters USING (adapter) "
         "WHERE current = 1 ORDER BY 1, 2, 3"
     ).fetchall()
-    schema = {
-        "selector": pl.String,
-        "item": pl.Int64,
-        "turned": pl.Boolean,
-        "outcome": pl.String,
-        "choice": pl.String,
-        "reason": pl.String,
-    }
     return pl.DataFrame(
-        [(name, item, bool(turned), *rest) for name, item, turned, *rest in rows], schema=schema, orient="row"
+        [(name, item, bool(turned), *rest) for name, item, turned, *rest in rows], schema=CHOICE_SCHEMA, orient="row"
     )

@@ -192,14 +192,26 @@ def provenance(ledger: Ledger, adapter: str) -> list[dict[str, Any]]:
 
 
 def judge_labels(ledger: Ledger) -> pl.DataFrame:
-    """A judge's answers on labelled images: judge, image, dimension, expected in [0, 2], argmax, label."""
+    """Judges' answers on labelled images: judge, image, dimension, expected in [0, 2], argmax, label.
+
+    Those that were imported, and those that a current judge gave here to labelled pictures (argmax: null).
+    """
     schema = dict.fromkeys(("judge", "image", "dimension"), pl.String) | {
         "expected": pl.Float64,
         "argmax": pl.Int64,
         "label": pl.Int64,
     }
     columns = ", ".join(schema)
-    rows = ledger.db.execute(f"SELECT {columns} FROM judge_labels ORDER BY judge, dimension, image").fetchall()
+    answered = (
+        "SELECT a.name AS judge, d.image AS image, l.key AS dimension, d.value AS expected, NULL AS argmax, "
+        "l.value AS label FROM items i, json_each(i.notes, '$.labels') l JOIN item_images m ON m.item = i.item "
+        "JOIN dimension_scores d ON d.image = m.image AND d.dimension = l.key AND d.outcome = 'ok' "
+        "JOIN adapters a ON a.adapter = d.adapter AND a.current = 1 "
+        "WHERE i.kind = 'picture' AND i.study = 'judge_validation'"
+    )
+    rows = ledger.db.execute(
+        f"SELECT {columns} FROM judge_labels UNION {answered} ORDER BY judge, dimension, image"
+    ).fetchall()
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

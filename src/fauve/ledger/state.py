@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from fauve.keys import digest
+from fauve.ledger.choices import ORDERS, owed_choices
 from fauve.ledger.generations import edit_outcomes, generation_outcomes, request_failures
 from fauve.ledger.owed import owed_cells, owed_dimensions
-from fauve.ledger.queries import adapters
+from fauve.ledger.queries import adapters, scopes
 from fauve.ledger.store import Ledger
 from fauve.version import __version__
 
 __all__ = ["AdapterState", "State", "fingerprint", "state"]
 
+NOBODY = ""
+"""The key of no adapter: what it owes is everything."""
+
 
 @dataclass(frozen=True, slots=True)
 class AdapterState:
-    """One scorer or judge: values wanted for the items on file, those that are ok, and the others by outcome."""
+    """One scorer, judge or selector: answers wanted for the items on file, the ok ones, and the others by outcome."""
 
     kind: str
     name: str
@@ -27,7 +32,7 @@ class AdapterState:
 
     @property
     def missing(self) -> int:
-        """Values that were never asked for or never came back."""
+        """Answers that were never asked for or never came back."""
         return self.wanted - self.ok - sum(self.failed.values())
 
 
@@ -61,12 +66,13 @@ def fingerprint(ledger: Ledger) -> str:
         "dimension_scores",
         "generations",
         "edits",
+        "choices",
     )
     counts = {table: ledger.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
     # A retry that succeeds replaces a row, so the counts alone would not show it.
     failed = [
         ledger.db.execute(f"SELECT count(*) FROM {table} WHERE outcome <> 'ok'").fetchone()[0]
-        for table in ("cells", "dimension_scores", "generations", "edits")
+        for table in ("cells", "dimension_scores", "generations", "edits", "choices")
     ]
     current = [row[0] for row in ledger.db.execute("SELECT adapter FROM adapters WHERE current = 1 ORDER BY 1")]
     # A run replaces the edits and portraits that it made before in another form.
@@ -78,7 +84,7 @@ def fingerprint(ledger: Ledger) -> str:
 def state(ledger: Ledger) -> State:
     """Counts of everything, with what failed and why."""
     items = {
-        (f"contrasts of {study}" if kind == "contrast" else f"{kind}s by {generator}"): count
+        (f"{kind}s of {study}" if kind in {"contrast", "picture"} else f"{kind}s by {generator}"): count
         for kind, study, generator, count in ledger.db.execute(
             "SELECT kind, study, generator, count(*) FROM items GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
         )
@@ -93,7 +99,9 @@ def state(ledger: Ledger) -> State:
         images=ledger.db.execute("SELECT count(*) FROM images").fetchone()[0],
         imported_scores=imported,
         adapters=tuple(
-            _adapter_state(ledger, kind, row) for kind in ("scorer", "judge") for row in adapters(ledger, kind)
+            _adapter_state(ledger, kind, row)
+            for kind in ("scorer", "judge", "selector")
+            for row in adapters(ledger, kind)
         ),
         generators=_by_name(generation_outcomes(ledger)),
         editors=_by_name(edit_outcomes(ledger)),
@@ -109,8 +117,8 @@ def _by_name(rows: list[tuple[str, str, int]]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _adapter_state(ledger: Ledger, kind: str, row: dict[str, str]) -> AdapterState:
-    table = "cells" if kind == "scorer" else "dimension_scores"
+def _adapter_state(ledger: Ledger, kind: str, row: dict[str, Any]) -> AdapterState:
+    table = {"scorer": "cells", "judge": "dimension_scores", "selector": "choices"}[kind]
     counts = dict(
         ledger.db.execute(f"SELECT outcome, count(*) FROM {table} WHERE adapter = ? GROUP BY 1", (row["adapter"],))
     )
@@ -119,11 +127,19 @@ def _adapter_state(ledger: Ledger, kind: str, row: dict[str, str]) -> AdapterSta
         "GROUP BY 1 ORDER BY 2 DESC LIMIT 5",
         (row["adapter"],),
     ).fetchall()
+    ok = counts.pop("ok", 0)
+    told = tuple((str(reason), n) for reason, n in reasons)
+    return AdapterState(kind, row["name"], _wanted(ledger, kind, row), ok, counts, told)
+
+
+def _wanted(ledger: Ledger, kind: str, row: dict[str, Any]) -> int:
+    """How many answers an adapter owes in all."""
+    if kind == "selector":
+        both, scope = row["settings"].get(ORDERS) != 1, scopes(ledger, kind).get(row["name"], ())
+        return len(owed_choices(ledger, NOBODY, both_orders=both, generators=scope))
     if kind == "scorer":
         owed = owed_cells(ledger, row["adapter"])
     else:
         seen = "SELECT DISTINCT dimension FROM dimension_scores WHERE adapter = ? ORDER BY 1"
         owed = owed_dimensions(ledger, row["adapter"], [d for (d,) in ledger.db.execute(seen, (row["adapter"],))])
-    wanted = len(owed.rows) + owed.done
-    ok = counts.pop("ok", 0)
-    return AdapterState(kind, row["name"], wanted, ok, counts, tuple((str(reason), n) for reason, n in reasons))
+    return len(owed.rows) + owed.done

@@ -9,6 +9,7 @@ from fauve.errors import PluginError
 from fauve.instruments import INSTRUMENTS
 from fauve.models.cards import ModelCard
 from fauve.models.registry import Entry, entries, make_generator, make_judge, make_scorer
+from fauve.models.selector_names import make_selector, selectors
 
 __all__ = ["catalogue"]
 
@@ -17,14 +18,16 @@ _MAKERS: dict[str, Callable[[str], Any]] = {
     "scorer": make_scorer,
     "judge": make_judge,
     "generator": make_generator,
+    "selector": make_selector,
 }
 
 
 def catalogue() -> list[dict[str, Any]]:
-    """One row a scorer, judge or generator: its card, who registered it, and for a broken plugin its ``error``."""
+    """One row a model of any kind: its card, who registered it, and for a broken plugin its ``error``."""
     rows = [_row("scorer", entry) for entry in entries("scorer").values()]
     rows += [_card_row("scorer", make_scorer(f"instrument:{name}").card, "fauve") for name in INSTRUMENTS]
     rows += [_row("judge", entry) for entry in entries("judge").values()]
+    rows += [_row("selector", entry) for entry in selectors().values()]
     return rows + [_row("generator", entry) for entry in entries("generator").values()]
 
 

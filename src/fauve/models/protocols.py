@@ -92,7 +92,8 @@ class Scorer(Protocol):
         ...
 
     # Optional, found by name: `check()` makes sure before any work that weights can be had and raises where not;
-    # `weightless = True` lets worker processes share the work; `tokens(prompts)` gives (number of tokens, cut?) for
+    # `weightless = True` lets worker processes share the work; `remote = True` says that it waits for a service, where
+    # a try costs money; `keep_journal(folder)` as for generators; `tokens(prompts)` gives (number of tokens, cut?) for
     # each prompt; `provenance` is a mapping of what is filed beside the scores but is no part of their key.
 
     def load(self, device: str, dtype: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, cast
 
-from fauve.errors import ConfigError, PluginError, UnknownName
+from fauve.errors import ConfigError, PluginError, UnknownName, suggestion
 from fauve.models.callables import CallableScorer
 from fauve.models.cards import ModelCard
 from fauve.models.generators.api_cards import API_CARDS
@@ -272,10 +273,23 @@ def _build(found: Any, options: Mapping[str, Any], name: str) -> Any:
         try:
             return found(**options)
         except TypeError as error:
-            raise PluginError(f"{name}: it cannot be made with {dict(options)} ({error})") from error
+            given = {key: value for key, value in options.items() if key != "name"}
+            why = _no_option(found, str(error)) or f" ({error})"
+            raise PluginError(f"{name}: it cannot be made with {given}{why}") from error
     if options:
         raise PluginError(f"{name} takes no options, and got {sorted(options)}")
     return found
+
+
+def _no_option(found: Any, error: str) -> str:
+    """What is said of an option that is none, with the nearest one that is; empty where the error is another."""
+    unknown = re.search(r"unexpected keyword argument '(\w+)'", error)
+    if unknown is None:
+        return ""
+    parameters = inspect.signature(found).parameters.values()
+    known = [p.name for p in parameters if p.kind in {p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD} and p.name != "name"]
+    passed_on = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    return f": there is no option {unknown[1]!r}.{'' if passed_on else suggestion(unknown[1], known)}"
 
 
 def _has(made: Any, parts: Sequence[str]) -> bool:

@@ -1,4 +1,8 @@
-"""Names of selectors and the objects behind them: Fauve's own, those of installed packages, and ``module:Name``."""
+"""Names of selectors and the objects behind them.
+
+Fauve's own, those of installed packages, ``chat:MODEL`` for any model of an OpenAI-compatible service, and
+``module:Name``.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,21 @@ from fauve.errors import PluginError, UnknownName
 from fauve.models.lab_cards import LAB_CARDS
 from fauve.models.registry import Entry, _build, _has, _origin, _plugins, _resolve
 from fauve.models.selection import Selector
+from fauve.models.selectors.selector_cards import SELECTOR_CARDS
 
 __all__ = ["SELECTORS", "make_selector", "selectors"]
 
 _PARTS = ("card", "settings", "load", "select")
 
+_CHAT = "fauve.models.selectors.chat:ChatSelector"
+_CHAT_PREFIX = "chat:"
+
 SELECTORS: dict[str, Entry] = {
     entry.name: entry
-    for entry in (Entry("lab-truth", "fauve.lab.adapters.judges:TruthSelector", card=LAB_CARDS["lab-truth"]),)
+    for entry in (
+        Entry("lab-truth", "fauve.lab.adapters.judges:TruthSelector", card=LAB_CARDS["lab-truth"]),
+        *(Entry(name, _CHAT, {"name": name}, card=card) for name, card in SELECTOR_CARDS.items()),
+    )
 }
 
 
@@ -37,7 +48,7 @@ def selectors() -> dict[str, Entry]:
 
 
 def make_selector(name: str, options: Mapping[str, Any] | None = None) -> Selector:
-    """The selector of a registered name or ``module:Name``; not loaded yet.
+    """The selector of a registered name, ``chat:MODEL`` or ``module:Name``; not loaded yet.
 
     Raises:
         UnknownName: for a name that nobody registered.
@@ -46,7 +57,10 @@ def make_selector(name: str, options: Mapping[str, Any] | None = None) -> Select
     known = selectors()
     if name not in known and ":" not in name:
         raise UnknownName("selector", name, known)
-    entry = known.get(name, Entry(name, name))
+    if name not in known and name.startswith(_CHAT_PREFIX):
+        entry = Entry(name, _CHAT, {"name": name, "model": name.removeprefix(_CHAT_PREFIX)})
+    else:
+        entry = known.get(name, Entry(name, name))
     made = _build(_resolve(entry.target, name), {**entry.options, **(options or {})}, name)
     if _has(made, _PARTS):
         return cast(Selector, made)

@@ -40,7 +40,9 @@ def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple
     """Name, value of the first and of the second, for everything that is not the same; names have dots."""
     a, b = _flat(first), _flat(second)
     return [
-        (name, a.get(name, ABSENT), b.get(name, ABSENT)) for name in sorted(a.keys() | b.keys()) if a.get(name) != b.get(name)
+        (name, a.get(name, ABSENT), b.get(name, ABSENT))
+        for name in sorted(a.keys() | b.keys())
+        if a.get(name) != b.get(name)
     ]
 
 

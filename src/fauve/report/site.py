@@ -116,7 +116,7 @@ def _write(
     with Thumbs(ledger, folder.root) as thumbs:
         gallery = build_gallery(ledger, kept, folder, thumbs)
         lead = lead_pair(ledger, kept, gallery, thumbs)
-        strips = side_by_side(ledger, kept, thumbs)
+        strips = side_by_side(ledger, kept, thumbs, findings)
         leads = {c.scorer: scorer_pair(ledger, kept, gallery, thumbs, c.scorer, c.main) for c in cards}
         folder.keep(thumbs.files)
     for path, content in static_files().items():

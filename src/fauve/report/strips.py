@@ -15,6 +15,7 @@ from fauve.keys import digest
 from fauve.ledger import Ledger, queries
 from fauve.ledger.queries import StoredItem
 from fauve.naming import generator_name
+from fauve.records import Finding
 from fauve.report.cards import cover_note
 from fauve.report.gallery import Stacks
 from fauve.report.numbers import format_count
@@ -29,6 +30,7 @@ ROWS = 24
 FIRST_ROWS = 4
 """Requests on the first page."""
 MOST_COLUMNS = 12
+_SHARES = ("honoured", "wholly_honoured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,11 @@ class Strips:
     """Rows of one request each, with a picture by every generator; who these are; how the rows were chosen."""
 
     rows: list[dict[str, Any]]
-    columns: list[tuple[str, str]]
+    columns: list[tuple[str, str, str]]
     rule: str
 
 
-def side_by_side(ledger: Ledger, kept: Stacks, thumbs: Thumbs) -> Strips | None:
+def side_by_side(ledger: Ledger, kept: Stacks, thumbs: Thumbs, findings: Sequence[Finding]) -> Strips | None:
     """The rows; None where no request was answered by two generators."""
     made_here = (pl.col("kind") == "pair") & (pl.col("generator") != STIMULI) & pl.col("pictured")
     pairs = kept.evidence.items.filter(made_here)
@@ -61,7 +63,22 @@ def side_by_side(ledger: Ledger, kept: Stacks, thumbs: Thumbs) -> Strips | None:
         "The first picture of each generator is shown, whatever came of it."
     )
     cards = {entry["name"]: entry["card"] for entry in queries.adapters(ledger, "generator")}
-    return Strips(rows, [(generator_name(name), cards.get(name, {}).get("summary", "")) for name in names], rule)
+    columns = [
+        (generator_name(name), cards.get(name, {}).get("summary", ""), _delivered(name, findings)) for name in names
+    ]
+    return Strips(rows, columns, rule)
+
+
+def _delivered(name: str, findings: Sequence[Finding]) -> str:
+    """How much of what was requested each judge finds in a generator's pictures, where one can tell."""
+    mine = [f for f in findings if f.study == "generation" and f.generator == name and set(f.group) == {"judge"}]
+    share = {metric: {f.group["judge"]: f.estimate for f in mine if f.metric == metric} for metric in _SHARES}
+    told = [
+        f"{100 * met:.0f} % of requests met, {100 * whole:.0f} % of prompts wholly ({judge})"
+        for judge, met in share["honoured"].items()
+        if met is not None and (whole := share["wholly_honoured"].get(judge)) is not None
+    ]
+    return "; ".join(told)
 
 
 def _shared(pairs: pl.DataFrame) -> dict[tuple[str, str], list[int]]:

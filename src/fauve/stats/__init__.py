@@ -20,6 +20,7 @@ from fauve.stats.bootstrap import (
     independent_rows,
 )
 from fauve.stats.contrast import ContrastResult, auroc, auroc_symmetrised, contrast, preference_probability
+from fauve.stats.crossed import CrossedDraws
 from fauve.stats.intervals import Estimate, Interval, percentile_interval, wilson
 from fauve.stats.missing import mean_bounds, share_bounds
 from fauve.stats.multiplicity import benjamini_hochberg, holm
@@ -53,6 +54,7 @@ __all__ = [
     "ContrastResult",
     "Correlation",
     "CorrelationMethod",
+    "CrossedDraws",
     "Estimate",
     "Evaluate",
     "HierarchicalDraws",

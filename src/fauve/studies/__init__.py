@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 from fauve.records import Finding
 from fauve.studies import (
     calibration,
+    circularity,
     critique,
     dimensions,
     editing,
@@ -15,6 +19,7 @@ from fauve.studies import (
     photographs,
     probe,
     reward_classification,
+    selection_agreement,
     steering,
     truncation,
 )
@@ -39,11 +44,21 @@ STUDIES: dict[str, Study] = {
         calibration.STUDY,
         dimensions.STUDY,
         judge_validation.STUDY,
+        selection_agreement.STUDY,
+        circularity.STUDY,
     )
 }
 """Every study by name, in the order of presentation."""
 
+_AT_ONCE = 4
+"""Studies at a time: each holds the draws of its own bootstraps in memory."""
+
 
 def analyse_all(evidence: Evidence) -> list[Finding]:
-    """The findings of every study, in the order of presentation; p values are corrected within each study."""
-    return [finding for study in STUDIES.values() for finding in study.analyse(evidence)]
+    """The findings of every study, in the order of presentation; p values are corrected within each study.
+
+    Studies go side by side: the bootstraps that they spend their time on let other threads work.
+    """
+    with ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1), thread_name_prefix="study") as pool:
+        found = pool.map(lambda study: study.analyse(evidence), STUDIES.values())
+        return [finding for findings in found for finding in findings]

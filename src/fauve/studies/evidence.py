@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 import polars as pl
 
 from fauve.ledger import Ledger, queries
+from fauve.ledger.choices import CHOICE_SCHEMA, choice_table
 from fauve.records import COMPUTED
 
 __all__ = ["STIMULI", "Evidence"]
@@ -45,6 +46,7 @@ class Evidence:
     ``labels``: judge, image, dimension, expected, argmax, label.
     ``tokens``: item, prompt_slot, prompt, scorer, tokens (before cutting), truncated; of scorers that count.
     ``selections``: item, selector, choice, source; every selection on file, of which ``items`` has one.
+    ``choices``: selector, item, turned (shown the other way round), outcome, choice (null unless ok), reason.
     ``scopes``: the generators (shell patterns) that a scorer was asked about, for those that were not asked about all.
     """
 
@@ -54,6 +56,7 @@ class Evidence:
     labels: pl.DataFrame
     tokens: pl.DataFrame
     selections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=queries.SELECTION_SCHEMA))
+    choices: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CHOICE_SCHEMA))
     scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -66,6 +69,7 @@ class Evidence:
             labels=queries.judge_labels(ledger),
             tokens=queries.prompt_tokens(ledger),
             selections=queries.selections(ledger),
+            choices=choice_table(ledger),
             scopes=queries.scopes(ledger, "scorer"),
         )
 

@@ -18,6 +18,7 @@ from typing import Any, Unpack
 
 from fauve.errors import ConfigError, ModelError, suggestion
 from fauve.keys import digest
+from fauve.models.chat.replies import read_said
 from fauve.models.generators.api_account import Account
 from fauve.models.generators.api_answers import NoPicture, ProviderError, dig, plain, read_json, shortened
 from fauve.models.generators.api_generator import ApiOptions
@@ -26,7 +27,7 @@ from fauve.models.generators.api_limits import Budget, Limits
 from fauve.models.generators.api_line import LOG, Line
 from fauve.models.generators.api_transport import HttpTransport, Reply
 from fauve.models.generators.api_wire import merged
-from fauve.models.rewriters.chat_answers import Texts, read_said, read_texts
+from fauve.models.rewriters.chat_answers import Texts, read_texts
 from fauve.models.rewriters.chat_wording import SCHEMA, complaint, instructions, task
 from fauve.prompts.checks import MOST_ANTI_WORDS, Fault, anti_faults, negative_faults
 from fauve.prompts.lexicon import named_dimensions

@@ -1,0 +1,1 @@
+"""Selectors that are models; each file holds one kind."""
