@@ -56,7 +56,7 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
 
 def test_the_settings_page_shows_settings_that_are_taken() -> None:
     blocks = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "settings.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for block in blocks:
         RunSettings.model_validate(tomllib.loads(block))
 

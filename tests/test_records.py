@@ -17,6 +17,7 @@ from fauve.records import (
     ImageRef,
     ImportedScore,
     Outcome,
+    Picture,
     Portrait,
     PromptPair,
     Published,
@@ -107,9 +108,11 @@ def test_items_have_the_slots_of_their_kind():
     contrast = Contrast("1", "critique", {"prompt": "a"}, {"faithful": None, "default": None})
     edit = Edit("1@reference", "sdxl", {"original": "a", "anti": "b"}, {"input": None, "edit": None})
     portrait = Portrait("1/fear", "sdxl", {"prompt": "a", "emotion": "b"}, {"picture": None, "face": None})
-    for item in (pair, contrast, edit, portrait):
+    picture = Picture("1", "real_art", {"prompt": "a", "shuffled": "b"}, {"picture": None})
+    for item in (pair, contrast, edit, portrait, picture):
         assert (tuple(item.images), tuple(item.prompts)) == SLOTS[item.kind]
     assert (edit.study, portrait.study, portrait.dimensions) == ("editing", "emotion_generation", ())
+    assert (picture.generator, picture.dimensions) == ("", ())
     assert (pair.study, contrast.generator, contrast.dimensions) == ("", "", ())
     with pytest.raises(dataclasses.FrozenInstanceError):
         pair.id = "2"

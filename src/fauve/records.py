@@ -1,9 +1,9 @@
 """What flows through Fauve: frozen records with the paper's words, and nothing that touches a file.
 
-An *item* is a :class:`PromptPair`, a :class:`Contrast`, an :class:`Edit` or a :class:`Portrait`: all have named image
-slots and prompt slots, and a score belongs to one (image slot, prompt slot) of one item for one scorer. What was
-computed here is stored once per (image, prompt, scorer) whatever items share it; what was published elsewhere belongs
-to the item that it came with.
+An *item* is a :class:`PromptPair`, a :class:`Contrast`, an :class:`Edit`, a :class:`Portrait` or a :class:`Picture`:
+all have named image slots and prompt slots, and a score belongs to one (image slot, prompt slot) of one item for one
+scorer. What was computed here is stored once per (image, prompt, scorer) whatever items share it; what was published
+elsewhere belongs to the item that it came with.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ __all__ = [
     "ImportedScore",
     "Item",
     "Outcome",
+    "Picture",
     "Portrait",
     "PromptPair",
     "Published",
@@ -37,7 +38,7 @@ __all__ = [
 COMPUTED = "computed"
 """The source of every value that this installation computed itself."""
 
-ItemKind = Literal["pair", "contrast", "edit", "portrait"]
+ItemKind = Literal["pair", "contrast", "edit", "portrait", "picture"]
 
 
 class Outcome(StrEnum):
@@ -179,13 +180,37 @@ class Portrait:
     dimensions: tuple[str, ...] = field(default=(), init=False)
 
 
-Item = PromptPair | Contrast | Edit | Portrait
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture that was made elsewhere and stands for itself: an artwork, or a picture that people labelled.
+
+    Image slot ``picture``; prompt slots ``prompt`` (what is said of it, or None) and ``shuffled`` (what is said of
+    another one: the control that tells whether a scorer reads at all; None where nothing is said). ``study`` is
+    ``real_art`` or ``judge_validation``; there ``notes["labels"]`` maps dimensions to whole numbers whose sign counts.
+    """
+
+    id: str
+    study: str
+    prompts: Mapping[str, str | None]
+    images: Mapping[str, str | None]
+    groups: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    selection: Selection | None = None
+    scores: tuple[ImportedScore, ...] = ()
+
+    kind: ItemKind = field(default="picture", init=False)
+    generator: str = field(default="", init=False)
+    dimensions: tuple[str, ...] = field(default=(), init=False)
+
+
+Item = PromptPair | Contrast | Edit | Portrait | Picture
 
 SLOTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "pair": (("original", "anti"), ("original", "anti")),
     "contrast": (("faithful", "default"), ("prompt",)),
     "edit": (("input", "edit"), ("original", "anti")),
     "portrait": (("picture", "face"), ("prompt", "emotion")),
+    "picture": (("picture",), ("prompt", "shuffled")),
 }
 """For each kind of item its image slots and its prompt slots."""
 

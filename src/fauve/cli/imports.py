@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from fauve.cli.console import printable
 from fauve.ledger import Added, Ledger
 from fauve.ledger.importing import import_contrasts, import_folder, import_labels, import_pairs, import_scores
+from fauve.ledger.importing.datasets import DatasetRequest, import_dataset, parsed_mapping
 
 __all__ = ["imports"]
 
@@ -74,6 +76,46 @@ def labels(source: Path, judge: str, out: Path) -> None:
     """A judge's answers on labelled images, for the study judge_validation (docs/formats.md)."""
     with Ledger(out, write=True) as ledger:
         _tell("labels", import_labels(ledger, source, judge), out)
+
+
+@imports.command()
+@click.argument("source")
+@click.option("--as", "named", help="Which dataset a FOLDER holds; otherwise its columns say so.")
+@click.option("--split", help="On the hub: train unless given. Of a folder: only files so named.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many rows.")
+@click.option("--columns", multiple=True, metavar="OURS=THEIRS", help="A column that is called otherwise.")
+@click.option("--generator", "generators", multiple=True, metavar="THEIRS=OURS", help="Our name of a generator.")
+@click.option("--licence", help="Of the pictures, where you know it.")
+@_OUT
+def dataset(
+    source: str,
+    named: str | None,
+    split: str | None,
+    limit: int | None,
+    columns: tuple[str, ...],
+    generators: tuple[str, ...],
+    licence: str | None,
+    out: Path,
+) -> None:
+    """A published dataset, by name or hub id, or as a folder of its Parquet files (docs/datasets.md)."""
+    request = DatasetRequest(
+        source,
+        named=named,
+        split=split,
+        limit=limit,
+        columns=parsed_mapping(columns, "--columns"),
+        generators=parsed_mapping(generators, "--generator"),
+        licence=licence,
+    )
+    taken = import_dataset(out, request)
+    for line in taken.named:
+        click.echo(f"Set aside: {printable(line)}")
+    unnamed = taken.set_aside.total() - len(taken.named)
+    if unnamed:
+        click.echo(f"… and {unnamed:,} more pictures set aside")
+    for notice in taken.notices:
+        click.echo(f"Note: {printable(notice)}")
+    _tell(f"items of {taken.dataset}", taken.added, out)
 
 
 def _tell(what: str, added: Added, out: Path) -> None:
