@@ -29,7 +29,7 @@ __all__ = ["PAGE", "build_play", "write_play"]
 
 PAGE = "play.html"
 _COLUMNS = 6
-_QUALITY, _EFFORT = 78, 2
+_QUALITY, _EFFORT = 70, 0
 _EMOTION = INDEX["emotion"]
 
 _OTHER_NAMES = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -93,11 +94,11 @@ class Play:
 class PromptGrid:
     """All pictures of one prompt pair.
 
-    ``pictures[k]`` are the distinct pictures of seed k, (n, size, size, 3) uint8, and ``scenes[k]`` their scenes (n, S).
+    ``pictures[k]`` are the distinct pictures of seed k, (n, size, size, 3) uint8, ``scenes[k]`` their scenes (n, S).
     ``asked`` (ways, seeds) and ``plain`` (places, seeds) index them. ``met[k]`` is (n, S) bool, what each
     picture honours of the anti prompt's requests; ``below[k]`` (n, scorers) counts the reference pictures that score
-    lower under the anti prompt. ``choice`` (ways, seeds, scorers) is 1 where a scorer puts the picture that was asked for
-    above the plain prompt's, -1 below, 0 where the two are one picture or score the same.
+    lower under the anti prompt. ``choice`` (ways, seeds, scorers) is 1 where a scorer puts the picture that was asked
+    for above the plain prompt's, -1 below, 0 where the two are one picture or score the same.
     """
 
     pair: LabPair
@@ -169,11 +170,12 @@ def compute_play(play: Play, family: Path | None = None) -> PlayGrid:
     plain = np.stack([_scenes(way, before, avoid, play.seeds, family) for way in play.places], axis=2)
     others = tuple(_REFERENCE_SEED + i for i in range(play.reference))
     reference = _scenes(Way(_BASE, 0.0), after, avoid, others, family)
-    look, score = _looker(family), _scorer(family)
+    score = _scorer(family)
     grids = []
     for i, pair in enumerate(pairs):
-        bar = score(look(np.stack([render(s, n, play.size) for s, n in zip(reference[i], others, strict=True)])), pair)
-        grids.append(_prompt_grid(pair, asked[i], plain[i], play, lambda p, pair=pair: score(look(p), pair), bar))
+        own = partial(score, pair.prompt_anti)
+        bar = own(np.stack([render(scene, n, play.size) for scene, n in zip(reference[i], others, strict=True)]))
+        grids.append(_prompt_grid(pair, asked[i], plain[i], play, own, bar))
     return PlayGrid(play, tuple(grids), files)
 
 
@@ -198,18 +200,15 @@ def _scenes(
     return canonical(scenes).reshape(len(prompts), len(seeds), -1)
 
 
-def _looker(family: Path | None) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+def _scorer(family: Path | None) -> Callable[[str, NDArray[np.uint8]], NDArray[np.float32]]:
+    """A prompt and pictures (n, size, size, 3) to the scores (n, scorers), each picture looked at once."""
     trunk = member_weights("trunk", family).arrays
-    return lambda pictures: trunk_features(trunk, np.stack([at_eye_size(p) for p in pictures]))
-
-
-def _scorer(family: Path | None) -> Callable[[NDArray[np.float32], LabPair], NDArray[np.float32]]:
-    """Features (n, F) and a pair to the scores (n, scorers) under its anti prompt."""
     heads = {name: member_weights(member.file, family).arrays for name, member in LAB_SCORERS.items()}
+    ways = [match if LAB_CARDS[name].kind == "matcher" else reward_for for name in heads]
 
-    def score(features: NDArray[np.float32], pair: LabPair) -> NDArray[np.float32]:
-        tokens = np.repeat(encode([pair.prompt_anti]), len(features), axis=0)
-        ways = [match if LAB_CARDS[name].kind == "matcher" else reward_for for name in heads]
+    def score(prompt: str, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        features = trunk_features(trunk, np.stack([at_eye_size(p) for p in pictures]))
+        tokens = np.repeat(encode([prompt]), len(features), axis=0)
         return np.stack([way(head, features, tokens) for way, head in zip(ways, heads.values(), strict=True)], axis=1)
 
     return score

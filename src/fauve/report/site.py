@@ -14,7 +14,8 @@ from jinja2 import Environment
 
 from fauve.errors import LedgerError, UnknownName
 from fauve.ledger import Ledger
-from fauve.naming import scorer_kind, scorer_name
+from fauve.models.lab_cards import LAB_GENERATORS
+from fauve.naming import generator_name, scorer_kind, scorer_name
 from fauve.records import Finding
 from fauve.report.chart_files import chart_files
 from fauve.report.charts import series_of
@@ -28,6 +29,7 @@ from fauve.report.notices import notice, own_notice
 from fauve.report.numbers import format_count
 from fauve.report.outcomes import Drawn, drawn_context, drawn_sentence, read_drawn
 from fauve.report.pages import Folder, environment, static_files, unique_slugs
+from fauve.report.play import PAGE, build_play
 from fauve.report.scorecard import Scorecard, scorecard_context, scorecards
 from fauve.report.strips import FIRST_ROWS, side_by_side
 from fauve.report.study_page import StudyPage, study_context, table_files
@@ -51,6 +53,7 @@ _NAV = (
     ("index.html", "Findings"),
     ("index.html#scorecards", "Scorecards"),
     ("gallery.html", "Pictures"),
+    (PAGE, "Play"),
     ("methods.html", "Methods"),
 )
 
@@ -122,6 +125,8 @@ def _write(
     for path, content in static_files().items():
         folder.write(path, content)
     templates = _templates(kept.judges, bool(len(gallery)), bool(cards))
+    if not (_is_lab(gallery) and build_play(folder, None, templates)):
+        templates.globals["nav"] = [entry for entry in templates.globals["nav"] if entry[0] != PAGE]
     charts = _draw(pages, cards, folder)
     _write_studies(templates, pages, charts, gallery, folder)
     for place, card in enumerate(cards):
@@ -140,6 +145,12 @@ def _write(
         _page(templates, folder, "side_by_side.html", {"strips": strips, "notice": seen})
     index = _index(holdings, findings, pages, cards, gallery, lead) | {"strips": strips, "first_rows": FIRST_ROWS}
     _page(templates, folder, "index.html", index | {"measured": _measured(holdings, findings, drawn), "notice": seen})
+
+
+def _is_lab(gallery: Gallery) -> bool:
+    """Whether there are pictures by the lab's own generators: then there is a page to play with."""
+    lab = tuple(generator_name(name) for name in LAB_GENERATORS)
+    return any(name.startswith(lab) for name in gallery.generators)
 
 
 def _templates(judges: int, pictured: bool, carded: bool) -> Environment:

@@ -87,8 +87,9 @@
     const side = (sign) => data.scorers.filter((_, index) => choice[index] === sign);
     const [asked, plain] = [side(1), side(-1)];
     if (!asked.length && !plain.length) return "The two sentences give one and the same picture.";
-    if (!plain.length) return "All scorers that can tell choose the picture that was asked for.";
-    if (!asked.length) return "All scorers that can tell choose the plain sentence’s picture.";
+    const all = asked.length + plain.length === choice.length ? "All scorers" : "All scorers that tell them apart";
+    if (!plain.length) return `${all} would choose the picture that was asked for.`;
+    if (!asked.length) return `${all} would choose the plain sentence’s picture.`;
     return `They disagree: ${listed(asked)} would choose the picture that was asked for, ${listed(plain)} the plain one.`;
   };
 
