@@ -203,3 +203,33 @@ def test_published_figures_come_out_of_one_ledger(published: Path) -> None:
     assert estimate("reward_classification", "margin", "hpsv3", "nano-banana") == pytest.approx(-10.08, abs=5e-3)
     gallery = json.dumps([p.read_text(encoding="utf-8") for p in (published / "report" / "gallery").glob("*.js")])
     assert "nano-banana" in gallery.lower() or "nano banana" in gallery.lower()
+
+
+def test_what_a_run_writes_down_holds_no_place_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here" / "weights").mkdir(parents=True)
+    given = {
+        "prompts": {"file": tmp_path / "p.jsonl"},
+        "emotion": {"file": tmp_path / "e.jsonl"},
+        "data": {"pairs": [tmp_path / "mine" / "pairs.jsonl"]},
+        "generators": [
+            {"name": f"diffusers:{tmp_path}/flux", "options": {"delta": "~/loras/mine"}},
+            {
+                "name": "sdxl",
+                "options": {"weights": "here/weights", "call": {"lora": "./a/b"}, "base_url": "http://h/v1"},
+            },
+            {"name": "sd1.5", "options": {"weights": "owner/repository"}},
+        ],
+    }
+    told = tomllib.loads(api._run_toml(RunSettings.model_validate(given)))
+    assert str(tmp_path) not in str(told)
+    assert (told["prompts"]["file"], told["emotion"]["file"], told["data"]["pairs"]) == (
+        "p.jsonl",
+        "e.jsonl",
+        ["pairs.jsonl"],
+    )
+    assert [(entry["name"], entry["options"]) for entry in told["generators"]] == [
+        ("diffusers:flux", {"delta": "mine"}),
+        ("sdxl", {"weights": "weights", "call": {"lora": "b"}, "base_url": "http://h/v1"}),
+        ("sd1.5", {"weights": "owner/repository"}),
+    ]

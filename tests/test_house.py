@@ -104,7 +104,9 @@ NEED_MODELS = {
     **{f"fauve.models.judges.qwen3vl{part}": set() for part in ("", "_host", "_pixels", "_text")},
     "fauve.models.judges.training": {"examples", "settings", "validation", "visionreward"},
     "fauve.lab.nets": set(),
-    "fauve.lab.training": set(),
+    "fauve.lab.training": {"gates"},
+    "fauve.lab.experiments.jobs": set(),
+    "fauve.lab.experiments.recipe": set(),
 }
 """What needs the extra [models], and inside it what does not."""
 

@@ -104,6 +104,9 @@ def test_hostile_text_stays_text_and_nothing_leads_outside(hostile_page: Path) -
     assert "<img src=x" not in text
     assert "&lt;script&gt;window.owned=1" in text
     assert "{{7*7}}" in text
+    heading = re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL)
+    assert heading is not None
+    assert "\u202e" not in heading[1]
     assert POLICY.replace("'", "&#39;") in text
     for target in re.findall(r'(?:href|src)="([^"#]+)"', text):
         assert "//" not in target

@@ -58,8 +58,6 @@ LAB_CARDS: dict[str, ModelCard] = {
         for name, member in LAB_SCORERS.items()
     },
     "lab-judge": ModelCard("lab-judge", "judge", f"{_CAVEAT} Learned judge of its eleven dimensions."),
-    "lab-truth": ModelCard(
-        "lab-truth", "judge", f"{_CAVEAT} The scene behind the picture: the truth, no model."
-    ),
+    "lab-truth": ModelCard("lab-truth", "judge", f"{_CAVEAT} The scene behind the picture: the truth, no model."),
 }
 """The card of every name that the lab registers."""

@@ -164,7 +164,8 @@ def _line(voice: int, said: Verdict, shelf: Shelf) -> list[Any]:
     return [voice, said.code, said.text, shelf.voices[voice].quiet]
 
 
-def _selection(item: StoredItem) -> str:
+def _alone(item: StoredItem) -> str | None:
+    """What is said of an item that offers no choice between two pictures."""
     if item.kind == "edit":
         asked = {"anti": "under this prompt", "original": "under the plain caption"}.get(str(item.notes.get("asked")))
         how = f"Edited {asked}. " if asked else ""
@@ -173,6 +174,13 @@ def _selection(item: StoredItem) -> str:
         return "Made elsewhere and shown by itself: nobody chose between it and another."
     if item.kind == "portrait":
         return f"Scored under the sentence “{item.prompts.get('emotion') or 'none on file'}”."
+    return None
+
+
+def _selection(item: StoredItem) -> str:
+    alone = _alone(item)
+    if alone is not None:
+        return alone
     if not item.selections:
         if item.kind == "pair":
             return "Nobody has selected: the image made for this prompt counts as the one that was asked for."

@@ -25,7 +25,7 @@ from fauve.report.pages import Folder, environment
 from fauve.report.site import POLICY
 from fauve.report.thumbs import Thumbs, path_of, size_of
 from fauve.studies.comparing import Comparison, Difference
-from fauve.studies.comparing_words import by_whom, headline, label, measured, sentences
+from fauve.studies.comparing_words import ORDER, by_whom, headline, label, measured, sentences
 from fauve.version import __version__
 
 __all__ = ["comparison_json", "write_comparison"]
@@ -38,8 +38,7 @@ SHOWN = 4
 
 _MANIFEST = ("static/fauve.css", "static/mark.svg")
 _ALT_LETTERS = 200
-_ORDER = ("shift", "accuracy", "margin", "score", "level", "honoured", "wholly_honoured", "success", "rank_shift", "fell")
-_LOOKED_AT = (
+_LOOKED_AT: tuple[tuple[str, dict[str, str]], ...] = (
     ("score", {"image": "anti", "prompt": "anti"}),
     ("score", {"image": "anti", "prompt": "original"}),
     ("rank_shift", {}),
@@ -133,7 +132,7 @@ def _context(comparison: Comparison, settings: Sequence[tuple[str, str, str]]) -
 def _table(differences: Sequence[Difference]) -> list[dict[str, Any]]:
     def place(d: Difference) -> tuple[Any, ...]:
         f = d.finding
-        return (f.scorer is None, f.scorer or "", f.generator or "", _ORDER.index(f.metric.removesuffix("_difference")))
+        return (f.scorer is None, f.scorer or "", f.generator or "", ORDER.index(f.metric.removesuffix("_difference")))
 
     return [_row(d) for d in sorted(differences, key=place)]
 
@@ -184,7 +183,9 @@ def _largest(d: Difference, comparison: Comparison) -> _Chosen:
     return _Chosen(d, [*higher.to_dicts(), *lower.to_dicts()], rule)
 
 
-def _cards(chosen: _Chosen, comparison: Comparison, ledgers: tuple[Ledger, Ledger], folder: Folder) -> list[dict[str, Any]]:
+def _cards(
+    chosen: _Chosen, comparison: Comparison, ledgers: tuple[Ledger, Ledger], folder: Folder
+) -> list[dict[str, Any]]:
     found = [
         {item.item: item for item in queries.stored_items(ledger, sorted({row[name] for row in chosen.rows}))}
         for ledger, name in zip(ledgers, ("item_first", "item_second"), strict=True)
@@ -230,21 +231,27 @@ def _card(
         ]
     else:
         pictures = [
-            _figure(ref, name, value, prompt, broken) for ref, name, value in zip((a[0], b[0]), names, values, strict=True)
+            _figure(ref, name, value, prompt, broken)
+            for ref, name, value in zip((a[0], b[0]), names, values, strict=True)
         ]
-    change = row["difference"]
+    change = f"{'+' if row['difference'] > 0 else ''}{format_value(row['difference'], 4)}"
     return {
         "prompt": prompt,
         "id": first.id,
         "cover": cover_note(first) or cover_note(second) or "",
         "pictures": pictures,
-        "verdict": f"{names[1]} {'+' if change > 0 else ''}{format_value(change, 4)} against {names[0]}: {measured(difference)}",
+        "verdict": f"{names[1]} {change} against {names[0]}: {measured(difference)}",
     }
 
 
 def _figure(ref: ImageRef | None, role: str, value: str, prompt: str, broken: Mapping[str, str]) -> dict[str, Any]:
     alt = f"{role}: {' '.join(prompt.split())}"
-    made = {"role": role, "value": value, "src": "", "alt": alt if len(alt) <= _ALT_LETTERS else f"{alt[:_ALT_LETTERS]}…"}
+    made = {
+        "role": role,
+        "value": value,
+        "src": "",
+        "alt": alt if len(alt) <= _ALT_LETTERS else f"{alt[:_ALT_LETTERS]}…",
+    }
     if ref is None or ref.sha256 in broken:
         return made | {"missing": broken[ref.sha256] if ref else "No picture is on file."}
     width, height = size_of(ref, SIDE)

@@ -126,7 +126,7 @@ def _write(
         folder.write(path, content)
     templates = _templates(kept.judges, bool(len(gallery)), bool(cards))
     if not (_is_lab(gallery) and build_play(folder, None, templates)):
-        templates.globals["nav"] = [entry for entry in templates.globals["nav"] if entry[0] != PAGE]
+        templates.globals["nav"] = [entry for entry in _nav(bool(len(gallery)), bool(cards)) if entry[0] != PAGE]
     charts = _draw(pages, cards, folder)
     _write_studies(templates, pages, charts, gallery, folder)
     for place, card in enumerate(cards):
@@ -154,11 +154,15 @@ def _is_lab(gallery: Gallery) -> bool:
 
 
 def _templates(judges: int, pictured: bool, carded: bool) -> Environment:
-    left_out = {"gallery.html": not pictured, "index.html#scorecards": not carded}
     made = environment()
     made.globals |= {"policy": POLICY, "version": __version__, "judges": judges, "margin": MARGIN}
-    made.globals["nav"] = [entry for entry in _NAV if not left_out.get(entry[0])]
+    made.globals["nav"] = _nav(pictured, carded)
     return made
+
+
+def _nav(pictured: bool, carded: bool) -> list[tuple[str, str]]:
+    left_out = {"gallery.html": not pictured, "index.html#scorecards": not carded}
+    return [entry for entry in _NAV if not left_out.get(entry[0])]
 
 
 def _draw(pages: Sequence[StudyPage], cards: Sequence[Scorecard], folder: Folder) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from fauve.naming import generator_name, scorer_name, sentence
 from fauve.numbers import fixed
 from fauve.studies.comparing import POWER, Comparison, Difference
@@ -45,7 +47,7 @@ _WHAT = {
 
 def label(comparison: Comparison, second: bool) -> str:
     """How a side is called in a sentence."""
-    name = comparison.labels[second]
+    name = _shown(comparison.labels[second])
     if comparison.about == "runs":
         return f"“{name}”"
     return generator_name(name) if comparison.about == "generators" else scorer_name(name)
@@ -71,7 +73,12 @@ def by_whom(difference: Difference) -> str:
     told += [f"{key} “{finding.group[key]}”" for key in ("judge", "selector") if key in finding.group]
     told += [f"source {finding.group['source']}"] if "source" in finding.group else []
     told += [generator_name(finding.generator)] if finding.generator else []
-    return ", ".join(told)
+    return _shown(", ".join(told))
+
+
+def _shown(name: str) -> str:
+    """A name without control characters: one that turns the direction of writing would turn the whole sentence."""
+    return "".join("\ufffd" if unicodedata.category(letter)[0] == "C" else letter for letter in name)
 
 
 def headline(comparison: Comparison) -> str:

@@ -1,0 +1,1 @@
+"""Experiments with the lab's causal chain: a TOML of knobs in, records, findings and tables out."""
