@@ -162,10 +162,15 @@ def grid(ledger: Ledger) -> pl.DataFrame:
 
 
 def judged(ledger: Ledger) -> pl.DataFrame:
-    """Every J(I, d) on file: item, image_slot, judge, dimension, outcome, value in [0, 2] (null unless ok)."""
+    """Every J(I, d) on file: item, image_slot, judge, dimension, outcome, value in [0, 2] (null unless ok), absolute.
+
+    ``absolute`` is whether the judge's card says that its values mean something by themselves.
+    """
     columns = ", ".join(_JUDGED_SCHEMA)
     rows = ledger.db.execute(f"SELECT {columns} FROM judged ORDER BY {columns}").fetchall()
-    return pl.DataFrame(rows, schema=_JUDGED_SCHEMA, orient="row")
+    plain = {entry["name"] for entry in adapters(ledger, "judge") if entry["card"].get("absolute")}
+    table = pl.DataFrame(rows, schema=_JUDGED_SCHEMA, orient="row")
+    return table.with_columns(pl.col("judge").is_in(sorted(plain)).alias("absolute"))
 
 
 def prompt_tokens(ledger: Ledger) -> pl.DataFrame:

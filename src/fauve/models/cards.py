@@ -27,6 +27,8 @@ class ModelCard:
         higher_is_better: direction of the score.
         prompt_limit: tokens of the prompt that it can read; None for no limit.
         sees_prompt: False for scorers that give every prompt the same number.
+        absolute: for a judge, whether a value below 0.5 says by itself that a picture is at the low end; False where
+            only the difference between two pictures means something.
         published_preference_accuracy: accuracy on its own authors' preference test, with the name of the test.
     """
 
@@ -53,6 +55,7 @@ class ModelCard:
     higher_is_better: bool = True
     prompt_limit: int | None = None
     sees_prompt: bool = True
+    absolute: bool = False
     published_preference_accuracy: tuple[float, str] | None = None
 
     def as_json(self) -> dict[str, Any]:

@@ -57,7 +57,9 @@ LAB_CARDS: dict[str, ModelCard] = {
         name: _card(member, "matcher" if name == "lab-matcher" else "reward model")
         for name, member in LAB_SCORERS.items()
     },
-    "lab-judge": ModelCard("lab-judge", "judge", f"{_CAVEAT} Learned judge of its eleven dimensions."),
-    "lab-truth": ModelCard("lab-truth", "judge", f"{_CAVEAT} The scene behind the picture: the truth, no model."),
+    "lab-judge": ModelCard("lab-judge", "judge", f"{_CAVEAT} Learned judge of its eleven dimensions.", absolute=True),
+    "lab-truth": ModelCard(
+        "lab-truth", "judge", f"{_CAVEAT} The scene behind the picture: the truth, no model.", absolute=True
+    ),
 }
 """The card of every name that the lab registers."""

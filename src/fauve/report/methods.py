@@ -12,7 +12,7 @@ from fauve.report.holdings import Holdings
 from fauve.report.numbers import format_count, format_share
 from fauve.report.scorer_facts import card_facts
 from fauve.report.wording import METRICS, metric
-from fauve.studies.honoured import MARGIN
+from fauve.studies.honoured import LOW, MARGIN
 from fauve.vocabulary import DIMENSIONS
 
 __all__ = ["ANALYSES", "methods_context"]
@@ -48,7 +48,8 @@ ANALYSES = (
     (
         "Requests honoured",
         f"A judge finds a requested dimension honoured when it puts the picture made for the prompt more than {MARGIN} "
-        "below the other picture of the same scene, on its scale from 0 to 2. Judges see no prompt.",
+        "below the other picture of the same scene, on its scale from 0 to 2. A judge whose levels mean something by "
+        f"themselves also finds it honoured where it puts that picture below {LOW}. Judges see no prompt.",
     ),
     (
         "What is never done",

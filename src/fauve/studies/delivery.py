@@ -7,7 +7,7 @@ import polars as pl
 
 from fauve.records import Finding
 from fauve.studies.evidence import Evidence
-from fauve.studies.honoured import MARGIN, honoured, requests
+from fauve.studies.honoured import LOW, MARGIN, honoured, requests
 from fauve.studies.resampling import SharedDraws, share
 from fauve.studies.stating import Address, missing_bounds, state
 
@@ -36,7 +36,10 @@ def delivery(where: Address, evidence: Evidence, items: pl.DataFrame) -> list[Fi
             .sort("item", "dimension")
         )
         at = where.at(judge=str(judge))
-        notes = [f"delivered means lower than the plain picture by more than {MARGIN} of 2", _unseen(wanted, sees)]
+        rule = f"delivered means lower than the plain picture by more than {MARGIN} of 2"
+        if "absolute" in said.columns and said["absolute"].any():
+            rule = f"{rule}, or below {LOW}"
+        notes = [rule, _unseen(wanted, sees)]
         findings += [_requests(at, verdicts, notes), _wholly(at, verdicts, notes)]
         for (dimension,), part in verdicts.group_by("dimension", maintain_order=True):
             findings.append(_requests(at.at(dimension=str(dimension)), part, notes[:1]))

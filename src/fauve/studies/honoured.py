@@ -5,6 +5,10 @@ made for it is lower on d than the plain image of the same scene by more than :d
 0.25. The margin is an eighth of the scale [0, 2], so that noise of a judge does not count as an effect. The
 comparison is with the plain image and not with a fixed level, because scenes differ in where they start.
 
+A judge whose levels mean something by themselves (one that was trained on them, or knows the truth; its card says so)
+finds a request honoured as well when the image made for it is at the low end, J(Ia, d) < :data:`LOW`, wherever the
+plain image is: a picture that was blurred anyhow is still the blurred one that was asked for.
+
 For a contrast the faithful image stands for Ia and the default image for Io; a photograph's category says what was
 asked.
 """
@@ -18,10 +22,13 @@ import polars as pl
 
 from fauve.vocabulary import PHOTO_CATEGORIES
 
-__all__ = ["MARGIN", "honoured", "requested", "requests"]
+__all__ = ["LOW", "MARGIN", "honoured", "requested", "requests"]
 
 MARGIN = 0.25
 """By how much J must be lower, on its scale [0, 2]."""
+
+LOW = 0.5
+"""Below this the low end is the nearest of the three levels."""
 
 _ASKED = ("anti", "faithful")
 _PLAIN = ("original", "default")
@@ -54,7 +61,8 @@ def honoured(judged: pl.DataFrame, wanted: pl.DataFrame, margin: float = MARGIN)
     """What each judge says of each request.
 
     Args:
-        judged: item, image_slot, judge, dimension, value (null where the judge gave none).
+        judged: item, image_slot, judge, dimension, value (null where the judge gave none); and absolute, where judges
+            are among them whose levels mean something by themselves.
         wanted: item, dimension, as :func:`requests` makes it.
         margin: by how much J must be lower to count.
 
@@ -63,13 +71,17 @@ def honoured(judged: pl.DataFrame, wanted: pl.DataFrame, margin: float = MARGIN)
         sorted by the first three. Requests on which a judge was never asked have no row.
     """
     value = pl.col("value")
+    known = judged if "absolute" in judged.columns else judged.with_columns(pl.lit(False).alias("absolute"))
     sides = (
-        judged.join(wanted, on=("item", "dimension"), how="semi")
+        known.join(wanted, on=("item", "dimension"), how="semi")
         .group_by("item", "judge", "dimension")
         .agg(
             value.filter(pl.col("image_slot").is_in(_ASKED)).first().alias("asked"),
             value.filter(pl.col("image_slot").is_in(_PLAIN)).first().alias("plain"),
+            pl.col("absolute").any(),
         )
     )
     lower = pl.col("asked") < pl.col("plain") - margin
-    return sides.with_columns(lower.alias("honoured")).sort("item", "judge", "dimension")
+    there = pl.col("absolute") & (pl.col("asked") < LOW)
+    verdicts = sides.with_columns((lower | there).alias("honoured")).drop("absolute")
+    return verdicts.sort("item", "judge", "dimension")

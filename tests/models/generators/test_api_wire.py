@@ -101,7 +101,8 @@ def test_seeds_and_parameters() -> None:
 
 
 CHILD = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with it ignored
 from tests.models.generators.api_cases import CLASSES, wanted
 made = CLASSES["openai"](base_url=sys.argv[1], journal=sys.argv[2], concurrency=2)
 try:

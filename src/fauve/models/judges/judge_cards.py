@@ -21,6 +21,7 @@ def _qwen(name: str, size: str) -> ModelCard:
         paper="arXiv 2512.11883, Table 7 (the 4B size with a LoRA adapter)",
         range=(0.0, 2.0),
         sees_prompt=False,
+        absolute=True,
     )
 
 
@@ -38,6 +39,7 @@ JUDGE_CARDS: dict[str, ModelCard] = {
             "expected value over the three levels of its first token.",
             range=(0.0, 2.0),
             sees_prompt=False,
+            absolute=True,
         ),
     )
 }
