@@ -39,7 +39,15 @@ def test_an_image_that_items_share_is_scored_once_and_stands_at_each(scored):
     ledger, *_ = scored
     rows = queries.grid(ledger).rows()
     assert rows == [(n, "polish", "computed", "original", "original", "ok", 0.5) for n in (1, 2, 3)]
-    assert queries.judged(ledger).rows() == [(n, "original", "instruments", "clarity", "ok", 1.25) for n in (1, 2, 3)]
+    expected = [(n, "original", "instruments", "clarity", "ok", 1.25, False) for n in (1, 2, 3)]
+    assert queries.judged(ledger).rows() == expected
+
+
+def test_a_judged_value_says_whether_its_judge_is_absolute(scored):
+    """The card of the judge decides, so that studies need not know any judge by name."""
+    ledger, *_ = scored
+    ledger.register("judge", "instruments", {}, {"absolute": True})
+    assert queries.judged(ledger)["absolute"].to_list() == [True, True, True]
 
 
 def test_the_grid_shows_the_current_settings_only(scored):

@@ -45,7 +45,7 @@ def test_a_row_becomes_a_pair_with_everything_that_it_says(parquet, bring, opene
     assert grid["blip-l", "anti", "anti"] == row["blip_score"][1][1]
     assert len(grid) == 14
     assert set(queries.grid(ledger)["source"]) == {"published"}
-    judged = {(slot, d): v for _, slot, judge, d, _, v in queries.judged(ledger).iter_rows()}
+    judged = {(slot, d): v for _, slot, _, d, _, v, _ in queries.judged(ledger).iter_rows()}
     assert judged == {
         (slot, d): v
         for slot, side in (("original", "original"), ("anti", "distorted"))

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from fauve.cli.judge import judge as judge_commands
+from fauve.cli import fauve
 from fauve.errors import ConfigError, DataError, ModelError, WeightsMismatch
 from fauve.imaging import decode_file
 from fauve.models.judges.adapter import ADAPTER_WEIGHTS, RECORD
@@ -96,7 +96,7 @@ def test_the_adapter_loads_back_into_the_judge(result: TrainingResult, tiny: Pat
 
 def test_validate_reads_what_training_wrote(result: TrainingResult) -> None:
     file = str(result.adapter / "training" / "validation.jsonl")
-    done = CliRunner().invoke(judge_commands, ["validate", file, "--json"])
+    done = CliRunner().invoke(fauve, ["judge", "validate", file, "--json"])
     assert done.exit_code == 0, done.output
     found = {f["metric"]: f["estimate"] for f in json.loads(done.output) if not f.get("group")}
     figures = result.epochs[-1]["validation"]["all"]
@@ -312,8 +312,8 @@ def test_a_judge_learns_to_see_in_scenes_it_never_saw(tmp_path: Path, monkeypatc
 
 def test_the_command_trains_and_says_where_the_adapter_is(labels: Path, tiny: Path, tmp_path: Path) -> None:
     out = tmp_path / "by-command"
-    asked = ["train", str(labels), "--out", str(out), "--model", str(tiny), "--size", "64", "--device", "cpu"]
-    done = CliRunner().invoke(judge_commands, [*asked, "--epochs", "1", "--batch", "16", "--rank", "4"])
+    asked = ["judge", "train", str(labels), "--out", str(out), "--model", str(tiny), "--size", "64", "--device", "cpu"]
+    done = CliRunner().invoke(fauve, [*asked, "--epochs", "1", "--batch", "16", "--rank", "4"])
     assert done.exit_code == 0, done.output
     assert "epoch 1 of 1: loss" in done.output
     assert "held out: mae" in done.output
