@@ -11,6 +11,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from fauve.report.charts import describe, end_labels, ink_of, mark_text, printable, series_of, shown_name
@@ -44,6 +45,8 @@ _STYLE: Any = {
     "axes.unicode_minus": True,
 }
 _WIDTH = 7.2
+_MARGIN = 0.1
+"""White around a chart, in inches."""
 
 
 def svg(chart: Chart, colours: Mapping[str, Ink]) -> bytes:
@@ -57,7 +60,9 @@ def svg(chart: Chart, colours: Mapping[str, Ink]) -> bytes:
             "Title": printable(chart.title),
             "Description": printable(describe(chart)),
         }
-        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata=metadata)
+        # "tight" would draw everything twice; measuring the texts once is enough.
+        shown = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer()).padded(_MARGIN)  # type: ignore[no-untyped-call]
+        figure.savefig(buffer, format="svg", bbox_inches=shown, metadata=metadata)
     return buffer.getvalue()
 
 
@@ -69,13 +74,16 @@ def _intervals(chart: Chart, colours: Mapping[str, Ink]) -> Figure:
     axes = figure.add_subplot()
     _reference_lines(chart, axes.axvline, axes, upright=True)
     step = 0.8 / lanes
+    placed: dict[str, list[tuple[Mark, float]]] = {}
     for mark in chart.marks:
         lane = series.index(mark.series) if lanes > 1 and not mark.quoted else 0
         row = labels.index(mark.label) + (lane - (lanes - 1) / 2) * step
         if mark.quoted:
             _quotation(axes, mark, labels.index(mark.label))
         else:
-            _interval(axes, mark, row, ink_of(chart, mark.series, colours))
+            placed.setdefault(mark.series, []).append((mark, row))
+    for name, marks in placed.items():
+        _series(axes, marks, ink_of(chart, name, colours))
     axes.set_yticks(range(len(labels)), [shown_name(label) for label in labels])
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlabel(printable(chart.axis))
@@ -84,13 +92,25 @@ def _intervals(chart: Chart, colours: Mapping[str, Ink]) -> Figure:
     return _bare(figure, axes, "x")
 
 
-def _interval(axes: Axes, mark: Mark, row: float, ink: Ink) -> None:
-    if mark.low is not None and mark.high is not None:
-        axes.plot([mark.low, mark.high], [row, row], color=ink.light, linewidth=1.6, solid_capstyle="round")
-    axes.plot([mark.estimate], [row], marker=_MARKERS[ink.shape], color=ink.light, markersize=6, linestyle="none")
-    if mark.published is not None:
-        _diamond(axes, mark.published, row)
-    _beside(axes, mark_text(mark), row)
+def _series(axes: Axes, marks: list[tuple[Mark, float]], ink: Ink) -> None:
+    """The marks of one series with their rows; lines and markers of a series are one object each, for speed."""
+    bounded = [(row, mark.low, mark.high) for mark, row in marks if mark.low is not None and mark.high is not None]
+    if bounded:
+        rows, lows, highs = zip(*bounded, strict=True)
+        axes.hlines(rows, lows, highs, color=ink.light, linewidth=1.6, capstyle="round", zorder=2)
+    estimates = [mark.estimate for mark, _ in marks]
+    axes.plot(
+        estimates,
+        [row for _, row in marks],
+        marker=_MARKERS[ink.shape],
+        color=ink.light,
+        markersize=6,
+        linestyle="none",
+    )
+    for mark, row in marks:
+        if mark.published is not None:
+            _diamond(axes, mark.published, row)
+        _beside(axes, mark_text(mark), row)
 
 
 def _quotation(axes: Axes, mark: Mark, row: float) -> None:

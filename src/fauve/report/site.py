@@ -17,9 +17,7 @@ from fauve.ledger import Ledger
 from fauve.models.lab_cards import LAB_GENERATORS
 from fauve.naming import generator_name, scorer_kind, scorer_name
 from fauve.records import Finding
-from fauve.report.chart_files import chart_files
-from fauve.report.charts import series_of
-from fauve.report.colours import inks
+from fauve.report.chart_files import Drawing
 from fauve.report.exports import findings_csv
 from fauve.report.gallery import FIRST_PAGE, Gallery, build_gallery, stacks
 from fauve.report.holdings import Holdings
@@ -36,7 +34,7 @@ from fauve.report.study_page import StudyPage, study_context, table_files
 from fauve.report.thumbs import Thumbs
 from fauve.studies.evidence import Evidence
 from fauve.studies.honoured import MARGIN
-from fauve.studies.protocol import Study
+from fauve.studies.protocol import Chart, Study
 from fauve.version import __version__
 
 __all__ = ["POLICY", "build_report"]
@@ -116,18 +114,18 @@ def _write(
     drawn = read_drawn(ledger)
     kept = stacks(ledger, evidence, studies)
     cards = scorecards(holdings, pages)
-    with Thumbs(ledger, folder.root) as thumbs:
+    with Drawing(_wanted(pages, cards)) as drawing, Thumbs(ledger, folder.root) as thumbs:
         gallery = build_gallery(ledger, kept, folder, thumbs)
         lead = lead_pair(ledger, kept, gallery, thumbs)
         strips = side_by_side(ledger, kept, thumbs, findings)
         leads = {c.scorer: scorer_pair(ledger, kept, gallery, thumbs, c.scorer, c.main) for c in cards}
         folder.keep(thumbs.files)
-    for path, content in static_files().items():
-        folder.write(path, content)
-    templates = _templates(kept.judges, bool(len(gallery)), bool(cards))
-    if not (_is_lab(gallery) and build_play(folder, None, templates)):
-        templates.globals["nav"] = [entry for entry in _nav(bool(len(gallery)), bool(cards)) if entry[0] != PAGE]
-    charts = _draw(pages, cards, folder)
+        for path, content in static_files().items():
+            folder.write(path, content)
+        templates = _templates(kept.judges, bool(len(gallery)), bool(cards))
+        if not (_is_lab(gallery) and build_play(folder, None, templates)):
+            templates.globals["nav"] = [entry for entry in _nav(bool(len(gallery)), bool(cards)) if entry[0] != PAGE]
+        charts = drawing.files(folder)
     _write_studies(templates, pages, charts, gallery, folder)
     for place, card in enumerate(cards):
         folder.write(f"tables/{card.slug}.csv", findings_csv(card.findings))
@@ -165,13 +163,9 @@ def _nav(pictured: bool, carded: bool) -> list[tuple[str, str]]:
     return [entry for entry in _NAV if not left_out.get(entry[0])]
 
 
-def _draw(pages: Sequence[StudyPage], cards: Sequence[Scorecard], folder: Folder) -> dict[str, dict[str, Any]]:
-    """Write the files of every chart of the report; what pages say of each, by the name that its page gives it."""
-    wanted = dict([entry for page in pages for entry in page.drawn] + [entry for card in cards for entry in card.drawn])
-    names = unique_slugs(wanted)
-    colours = inks({series for chart in wanted.values() for series in series_of(chart)})
-    files = chart_files(((names[name], chart) for name, chart in wanted.items()), colours, folder)
-    return dict(zip(wanted, files, strict=True))
+def _wanted(pages: Sequence[StudyPage], cards: Sequence[Scorecard]) -> dict[str, Chart]:
+    """Every chart of the report, by the name that its page gives it."""
+    return dict([entry for page in pages for entry in page.drawn] + [entry for card in cards for entry in card.drawn])
 
 
 def _beside(pages: Sequence[Any], place: int) -> dict[str, Any]:

@@ -76,10 +76,10 @@ _BUILT_IN: dict[str, dict[str, Any]] = {
 class AlignmentSettings(_Strict):
     """``[alignment]``: how generators are aligned, the same for all arms."""
 
-    steps: int = Field(default=40, ge=1)
-    prompts: int = Field(default=16, ge=1, description="a step")
-    group: int = Field(default=12, ge=2, description="pictures of each prompt, compared among themselves")
-    rate: float = Field(default=1e-3, gt=0)
+    steps: int = Field(default=120, ge=1)
+    prompts: int = Field(default=12, ge=1, description="a step")
+    group: int = Field(default=8, ge=2, description="pictures of each prompt, compared among themselves")
+    rate: float = Field(default=3e-4, gt=0, description="at 1e-3 the placebo loses requests of its own")
     probe: int = Field(default=384, ge=2, description="prompts on which the scorer's unit is measured")
     dpo_comparisons: int = Field(default=20_000, ge=20)
     dpo_beta: float = Field(default=0.1, gt=0)
