@@ -311,26 +311,7 @@ def _lane_height(chart: Chart, labels: list[str]) -> int:
 
 
 def _dose(chart: Chart, series: list[str]) -> Spec:
-    doses = sorted({_dose_of(mark) for mark in chart.marks})
-    ticks = {"values": doses} if len(doses) <= _MOST_DOSES else {}
-    x: Spec = {
-        "field": "x",
-        "type": "quantitative",
-        "title": printable(chart.x_axis) or None,
-        # By expression: a format given as such is cut to the digits that steps of the axis need, and .25 became 0.3.
-        "axis": {"grid": False, "labelFlush": False, "labelExpr": "format(datum.value, '.4~g')", **ticks},
-    }
-    # The title stands above the axis and reads from left to right.
-    title = _wrapped(chart.axis)
-    upright = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleBaseline": "bottom"}
-    y: Spec = {
-        "field": "estimate",
-        "type": "quantitative",
-        "title": title,
-        "scale": {"zero": False},
-        "axis": {**upright, "titleX": 0, "titleY": -_ABOVE - _LINE * (len(title) - 1)},
-    }
-    colour = _colour(series, legend=False)
+    place: Spec = {"x": _doses(chart), "y": _upright(chart), "color": _colour(series, legend=False)}
     names = [{"x": at, "estimate": y_at, "series": shown_name(name)} for at, y_at, name in end_labels(chart)]
     lit = {"condition": {"param": "lit", "value": 1, "empty": True}, "value": 0.25}
     rule, *name = _references(chart, "y") or [{}]
@@ -339,35 +320,53 @@ def _dose(chart: Chart, series: list[str]) -> Spec:
         {
             "transform": [{"filter": "isValid(datum.low) && isValid(datum.high)"}],
             "mark": {"type": "area", "opacity": 0.16},
-            "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour},
+            "encoding": {**place, "y": {**place["y"], "field": "low"}, "y2": {"field": "high"}},
         },
-        {
-            "mark": {"type": "line", "strokeWidth": 2},
-            "encoding": {"x": x, "y": y, "color": colour, "opacity": lit},
-        },
-        {
-            "params": [
-                {
-                    "name": "lit",
-                    "select": {"type": "point", "fields": ["series"], "on": "pointerover", "clear": "pointerout"},
-                }
-            ],
-            "mark": {"type": "point", "filled": True, "size": 46},
-            "encoding": {
-                "x": x,
-                "y": y,
-                "color": colour,
-                "shape": {"field": "series", "type": "nominal", "scale": colour["scale"], "legend": None},
-                "opacity": lit,
-                "tooltip": {"field": "told"},
-            },
-        },
+        {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {**place, "opacity": lit}},
+        _points(place, lit),
         {
             "name": "names",
             "data": {"values": names},
             "mark": {"type": "text", "align": "left", "dx": 9, "limit": 170},
-            "encoding": {"x": x, "y": y, "color": colour, "text": {"field": "series"}},
+            "encoding": {**place, "text": {"field": "series"}},
         },
         *name,
     ]
     return {"height": 260, "layer": [layer for layer in layers if layer]}
+
+
+def _doses(chart: Chart) -> Spec:
+    """The axis of a dose chart that runs along its foot."""
+    doses = sorted({_dose_of(mark) for mark in chart.marks})
+    ticks = {"values": doses} if len(doses) <= _MOST_DOSES else {}
+    return {
+        "field": "x",
+        "type": "quantitative",
+        "title": printable(chart.x_axis) or None,
+        # By expression: a format given as such is cut to the digits that steps of the axis need, and .25 became 0.3.
+        "axis": {"grid": False, "labelFlush": False, "labelExpr": "format(datum.value, '.4~g')", **ticks},
+    }
+
+
+def _upright(chart: Chart) -> Spec:
+    """The other axis; its title stands above it and reads from left to right."""
+    title = _wrapped(chart.axis)
+    upright = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleBaseline": "bottom"}
+    return {
+        "field": "estimate",
+        "type": "quantitative",
+        "title": title,
+        "scale": {"zero": False},
+        "axis": {**upright, "titleX": 0, "titleY": -_ABOVE - _LINE * (len(title) - 1)},
+    }
+
+
+def _points(place: Spec, lit: Spec) -> Spec:
+    """The estimates; pointing at one lights its series."""
+    pointed = {"type": "point", "fields": ["series"], "on": "pointerover", "clear": "pointerout"}
+    shape = {"field": "series", "type": "nominal", "scale": place["color"]["scale"], "legend": None}
+    return {
+        "params": [{"name": "lit", "select": pointed}],
+        "mark": {"type": "point", "filled": True, "size": 46},
+        "encoding": {**place, "shape": shape, "opacity": lit, "tooltip": {"field": "told"}},
+    }
