@@ -22,7 +22,7 @@ def test_the_page_has_the_numbers_that_are_stored() -> None:
 
 
 def test_every_block_stands_on_the_page_once() -> None:
-    named = re.findall(r"<!-- numbers: (\w+) -->", PAGE.read_text(encoding="utf-8"))
+    named = re.findall(r"<!-- numbers: ([\w-]+) -->", PAGE.read_text(encoding="utf-8"))
     assert sorted(named) == sorted(BLOCKS)
 
 

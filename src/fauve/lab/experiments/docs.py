@@ -12,7 +12,7 @@ from fauve.lab.experiments.tables import BLOCKS
 __all__ = ["DOCUMENT", "rewritten"]
 
 DOCUMENT = "docs/lab.md"
-_BLOCK = re.compile(r"<!-- numbers: (?P<name>[a-z]+) -->\n.*?<!-- end -->", re.DOTALL)
+_BLOCK = re.compile(r"<!-- numbers: (?P<name>[a-z-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def rewritten(text: str, stored: Mapping[str, Results]) -> str:

@@ -175,6 +175,28 @@ def steering(stored: Stored) -> str:
     return _rows(rows, [*header, "taste (level of Io)", "level of Ia where nothing was asked"])
 
 
+def doses(stored: Stored) -> str:
+    """What more steps of alignment buy and cost."""
+    return _arms(stored, "dose", {"steps": "steps"})
+
+
+def high_rate(stored: Stored) -> str:
+    """The arms that were aligned at a rate too high for the placebo."""
+    return _arms(stored, "high-rate", {"anti": "share of anti requests", "kl": "KL weight"})
+
+
+def _arms(stored: Stored, name: str, keys: Mapping[str, str]) -> str:
+    """Every arm of an experiment, told apart by its reward and by ``keys`` (key of a finding's group -> title)."""
+    results, rows = stored.get(name), []
+    for f in results.select("honoured", dimension=None, steering=None) if results else []:
+        if "reward" not in f.group or "against" in f.group:
+            continue
+        mine = {"reward": f.group["reward"], **{key: f.group.get(key) for key in keys}}
+        numbers = [results.one(m, dimension=None, steering=None, **mine) for m, _ in GRID]  # type: ignore[union-attr]
+        rows.append([_reward(f) + void_mark(f), *(mine[key] or "" for key in keys), *(cell(x) for x in numbers)])
+    return _rows(rows, ["reward", *keys.values(), *(title for _, title in GRID)])
+
+
 def remedies(stored: Stored) -> str:
     """Every other reward or leash that a remedy could be, and what it costs in taste under plain prompts."""
     rows = []
@@ -241,6 +263,8 @@ BLOCKS: dict[str, Callable[[Stored], str]] = {
     "prompts": lambda stored: sentences("prompts", stored),
     "leash": lambda stored: sentences("leash", stored),
     "drift": lambda stored: sentences("drift", stored),
+    "doses": doses,
+    "high-rate": high_rate,
     "dimensions": dimensions,
     "emotions": emotions,
     "scorers": scorers,
