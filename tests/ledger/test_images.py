@@ -116,3 +116,19 @@ def test_credit_and_licence_are_kept_and_filled_in(ledger, photo_bytes):
     ledger.add_image(photo_bytes(1), "x")
     query = "SELECT credit, licence FROM images WHERE sha256 = ?"
     assert ledger.db.execute(query, (ref.sha256,)).fetchall() == [("Ansel", "CC0")]
+
+
+def test_several_at_once_are_stored_as_one_after_the_other(tmp_path, photo_bytes):
+    named = [(photo_bytes(n), f"picture {n}") for n in range(12)]
+    alone, together = ImageFolder(tmp_path / "alone"), ImageFolder(tmp_path / "together")
+    refs = together.put_all(named)
+    assert refs == [alone.put(*one) for one in named]
+    assert [together.read(ref) for ref in refs] == [data for data, _ in named]
+
+
+def test_one_of_several_that_is_no_picture_is_told_in_its_place(tmp_path, photo_bytes):
+    refs = ImageFolder(tmp_path).put_all(
+        [(photo_bytes(1), "first"), (b"no picture", "second"), (photo_bytes(2), "third")]
+    )
+    assert [type(ref).__name__ for ref in refs] == ["ImageRef", "ImageRejected", "ImageRef"]
+    assert "second" in str(refs[1])

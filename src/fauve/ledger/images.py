@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image
 
-from fauve.errors import LedgerCorrupt, LedgerError
+from fauve.errors import ImageRejected, LedgerCorrupt, LedgerError
 from fauve.imaging import decode
 from fauve.keys import digest_bytes
 from fauve.records import ImageRef
 
 __all__ = ["ImageFolder", "examine"]
+
+_AT_ONCE = 4
+"""Pictures that are checked and written at a time: each waits for the disk longer than it works."""
 
 
 def examine(data: bytes, name: str) -> ImageRef:
@@ -46,6 +51,24 @@ class ImageFolder:
         ref = examine(data, name)
         self.keep(ref, data)
         return ref
+
+    def put_all(self, pictures: Sequence[tuple[bytes, str]]) -> list[ImageRef | ImageRejected]:
+        """Store several (bytes, name) at once; in order, the record of each or why it is no usable picture.
+
+        Raises:
+            LedgerError: when one cannot be written.
+        """
+
+        def one(picture: tuple[bytes, str]) -> ImageRef | ImageRejected:
+            try:
+                return self.put(*picture)
+            except ImageRejected as error:
+                return error
+
+        if len(pictures) < 2:
+            return [one(picture) for picture in pictures]
+        with ThreadPoolExecutor(min(_AT_ONCE, len(pictures)), thread_name_prefix="fauve-pictures") as pool:
+            return list(pool.map(one, pictures))
 
     def keep(self, ref: ImageRef, data: bytes) -> Path | None:
         """Store the bytes that :func:`examine` described; returns the file that this call made, or None.

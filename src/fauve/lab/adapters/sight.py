@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL.Image import Image
+from PIL.Image import Image, Resampling
 
 from fauve.keys import digest_bytes
 from fauve.lab.adapters.files import member_weights
-from fauve.lab.inference import at_eye_size, trunk_features
+from fauve.lab.inference import EYE, trunk_features
 
 __all__ = ["TRUNK", "eye_pictures", "features_of"]
 
@@ -27,7 +27,15 @@ _seen: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
 
 def eye_pictures(images: Sequence[Image]) -> NDArray[np.uint8]:
     """Pictures as the lab's encoders take them, (n, 48, 48, 3)."""
-    return np.stack([at_eye_size(np.asarray(images[i].convert("RGB"), dtype=np.uint8)) for i in range(len(images))])
+    return np.stack([_eye(images[i]) for i in range(len(images))])
+
+
+def _eye(image: Image) -> NDArray[np.uint8]:
+    # Made small before it becomes an array: every scorer of a run asks this of every picture.
+    picture = image if image.mode == "RGB" else image.convert("RGB")
+    if picture.size != (EYE, EYE):
+        picture = picture.resize((EYE, EYE), Resampling.BOX)
+    return np.asarray(picture, dtype=np.uint8)
 
 
 def features_of(images: Sequence[Image], family: Path | None) -> NDArray[np.float32]:
