@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,8 @@ KEY = "fauve-scene"
 """The name of the text chunk; its value is a JSON list of the scene's tokens."""
 
 _FAST = 1
-"""zlib level: flat pictures are small at any level, and thousands are written."""
+"""zlib level: flat pictures are small at any level, and thousands are written. Runs alone (zlib's Z_RLE) make them
+smaller still, and sooner."""
 
 
 def png_of(picture: NDArray[np.uint8], scene: NDArray[np.int64]) -> bytes:
@@ -30,7 +32,7 @@ def png_of(picture: NDArray[np.uint8], scene: NDArray[np.int64]) -> bytes:
     note = PngInfo()
     note.add_text(KEY, json.dumps([int(t) for t in scene], separators=(",", ":")))
     out = io.BytesIO()
-    Image.fromarray(picture).save(out, "PNG", compress_level=_FAST, pnginfo=note)
+    Image.fromarray(picture).save(out, "PNG", compress_level=_FAST, compress_type=zlib.Z_RLE, pnginfo=note)
     return out.getvalue()
 
 

@@ -17,19 +17,11 @@ from numpy.typing import NDArray
 
 from fauve.engine.prompt_sets import LAB_PAIRS, LAB_SEED
 from fauve.lab.adapters.files import member_weights
+from fauve.lab.adapters.members import dialled_weights, drawn_scenes
 from fauve.lab.captions import LabPair, draw_pairs, encode
-from fauve.lab.inference import (
-    Arrays,
-    Guidance,
-    at_eye_size,
-    interpolate,
-    match,
-    reward_for,
-    scenes_from_uniforms,
-    trunk_features,
-)
+from fauve.lab.inference import Guidance, at_eye_size, match, reward_for, trunk_features
 from fauve.lab.render import render
-from fauve.lab.scene import FACE, INDEX, SIZES, canonical
+from fauve.lab.scene import FACE, INDEX, SIZES
 from fauve.lab.truth import honoured
 from fauve.models.lab_cards import LAB_CARDS, LAB_GENERATORS, LAB_SCORERS
 from fauve.vocabulary import PROMPT_DIMENSIONS
@@ -187,17 +179,13 @@ def _scenes(
     way: Way, prompts: Sequence[str], avoid: Sequence[str], seeds: Sequence[int], family: Path | None
 ) -> NDArray[np.int64]:
     """The scenes of a way, (prompts, seeds, S)."""
-    weights: Arrays = member_weights(LAB_GENERATORS[way.member].file, family).arrays
-    if way.dial != 1:
-        weights = interpolate(member_weights(LAB_GENERATORS[_BASE].file, family).arrays, weights, way.dial)
-    numbers = np.stack([np.random.default_rng(seed).random(len(SIZES)) for seed in seeds])
-    tokens = np.repeat(encode(prompts), len(seeds), axis=0)
+    weights = dialled_weights(LAB_GENERATORS[way.member].file, way.dial, family)
+    asked = [(i, seed) for i in range(len(prompts)) for seed in seeds]
     guidance = None
     if way.guidance:
-        away = np.repeat(encode(avoid), len(seeds), axis=0) if way.guidance == "neg" else None
-        guidance = Guidance(way.strength, away)
-    scenes = scenes_from_uniforms(weights, tokens, np.tile(numbers, (len(prompts), 1)), guidance)
-    return canonical(scenes).reshape(len(prompts), len(seeds), -1)
+        guidance = Guidance(way.strength, encode([avoid[i] for i, _ in asked]) if way.guidance == "neg" else None)
+    scenes = drawn_scenes(weights, [prompts[i] for i, _ in asked], [seed for _, seed in asked], guidance)
+    return scenes.reshape(len(prompts), len(seeds), -1)
 
 
 def _scorer(family: Path | None) -> Callable[[str, NDArray[np.uint8]], NDArray[np.float32]]:

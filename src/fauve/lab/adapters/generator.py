@@ -13,14 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fauve.errors import ConfigError, UnknownName
 from fauve.lab.adapters.files import member_weights
+from fauve.lab.adapters.members import BASE, dialled_weights, drawn_scenes
 from fauve.lab.captions import dropped, encode
-from fauve.lab.inference import Arrays, Guidance, interpolate, scenes_from_uniforms
+from fauve.lab.inference import Arrays, Guidance
 from fauve.lab.render import render
-from fauve.lab.scene import SIZES, canonical
 from fauve.lab.scene_text import png_of
 from fauve.models.cards import ModelCard
 from fauve.models.lab_cards import LAB_CARDS, LAB_GENERATORS
@@ -30,7 +28,6 @@ from fauve.records import Outcome
 
 __all__ = ["LabGenerator"]
 
-_BASE = "base"
 _SMALLEST, _LARGEST = 48, 512
 
 
@@ -75,7 +72,7 @@ class LabGenerator:
         steered = self._steered
         used = {self._member.file: member_weights(self._member.file, self._family).sha256}
         if steered.dial is not None:
-            used[_BASE] = member_weights(_BASE, self._family).sha256
+            used[BASE] = member_weights(BASE, self._family).sha256
         return {
             "files": used,
             "dial": steered.dial,
@@ -107,10 +104,7 @@ class LabGenerator:
 
     @cached_property
     def _weights(self) -> Arrays:
-        own = member_weights(self._member.file, self._family).arrays
-        if self._steered.dial is None:
-            return own
-        return interpolate(member_weights(_BASE, self._family).arrays, own, self._steered.dial)
+        return dialled_weights(self._member.file, self._steered.dial, self._family)
 
     def _is_guided(self, request: ImageRequest) -> bool:
         """A request that names nothing to avoid is made plainly: both ways of guiding change anti pictures alone."""
@@ -118,10 +112,8 @@ class LabGenerator:
 
     def _pictures(self, requests: Sequence[ImageRequest], guided: bool) -> list[Generated]:
         prompts = [request.prompt for request in requests]
-        uniforms = np.stack([np.random.default_rng(request.seed).random(len(SIZES)) for request in requests])
-        scenes = canonical(
-            scenes_from_uniforms(self._weights, encode(prompts), uniforms, self._guidance(requests, guided))
-        )
+        seeds = [request.seed for request in requests]
+        scenes = drawn_scenes(self._weights, prompts, seeds, self._guidance(requests, guided))
         cut = dropped(prompts)
         return [
             Generated(
