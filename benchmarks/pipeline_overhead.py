@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import diffusers
 import torch
 from tests.models.generators import tiny_parts as parts
-from tests.models.generators.tiny_pipelines import tiny_flux
+from tests.models.generators.tiny_pipelines import flux_transformer, tiny_flux
 
 from fauve.engine.generating import generate, here, owed_pictures, settings_of_slots, store_pairs
 from fauve.ledger import Ledger
@@ -44,17 +44,8 @@ def checkpoint(folder: Path) -> Path:
     """The tiny Flux of the tests with a denoiser that takes seconds and an autoencoder of factor 8, as the real one."""
     tiny_flux(folder)
     torch.manual_seed(0)
-    denoiser = diffusers.FluxTransformer2DModel(
-        patch_size=1,
-        in_channels=16,
-        num_layers=2,
-        num_single_layers=4,
-        attention_head_dim=64,
-        num_attention_heads=8,
-        joint_attention_dim=32,
-        pooled_projection_dim=32,
-        axes_dims_rope=(16, 24, 24),
-        guidance_embeds=True,
+    denoiser = flux_transformer(
+        num_single_layers=4, attention_head_dim=64, num_attention_heads=8, axes_dims_rope=(16, 24, 24)
     )
     denoiser.save_pretrained(folder / "transformer")
     blocks = {"down_block_types": ("DownEncoderBlock2D",) * 4, "up_block_types": ("UpDecoderBlock2D",) * 4}

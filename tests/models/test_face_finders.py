@@ -8,14 +8,14 @@ import pytest
 from tests.engine.toy_painter import Corner
 
 from fauve.errors import PluginError, UnknownName
-from fauve.models import face_finders
+from fauve.models import entry, face_finders
 
 TARGET = "tests.engine.toy_painter:Corner"
 
 
 def registered(monkeypatch: pytest.MonkeyPatch, name: str, target: str = TARGET) -> None:
     points = (EntryPoint(name, target, "fauve.face_finders"),)
-    monkeypatch.setattr(face_finders, "_plugins", lambda group: points if group == "fauve.face_finders" else ())
+    monkeypatch.setattr(entry, "installed", lambda group: points if group == "fauve.face_finders" else ())
 
 
 def test_a_package_adds_a_finder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import pickle
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
 import pytest
 import torch
 from huggingface_hub import constants
+from huggingface_hub import logging as hub_log
 from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RemoteEntryNotFoundError
 from safetensors.torch import save_file
 from torch import nn
@@ -79,6 +82,16 @@ class TestLocate:
         hub.raises = LocalEntryNotFoundError("no connection")
         with pytest.raises(WeightsMissing, match="could not be reached"):
             locate("someone/model", ["x.pt", "y.pt"])
+
+    def test_the_tries_of_the_hub_library_are_not_told_one_by_one(self, hub: Hub) -> None:
+        theirs = hub_log.get_logger("huggingface_hub.utils._http")
+        hub.on_asking = lambda: heard.append(theirs.isEnabledFor(logging.WARNING))
+        heard: list[bool] = []
+        before = theirs.isEnabledFor(logging.WARNING)
+        hub.raises = LocalEntryNotFoundError("no connection")
+        with pytest.raises(WeightsMissing, match="could not be reached"):
+            locate("someone/model", ["x.pt"])
+        assert (before, heard, theirs.isEnabledFor(logging.WARNING)) == (True, [False], True)
 
     def test_the_hub_is_asked_for_each_file_in_turn(self, hub: Hub, tmp_path: Path) -> None:
         hub.files = {"second.pt": tmp_path / "second.pt"}
@@ -306,11 +319,13 @@ class Hub:
         self.files: dict[str, Path] = {}
         self.raises: Exception | None = None
         self.asked: list[str] = []
+        self.on_asking: Callable[[], None] = lambda: None
 
     def __call__(self, _source: str, file: str, *, revision: str | None, local_files_only: bool = False) -> str:
         if local_files_only:
             raise LocalEntryNotFoundError("not cached")
         self.asked.append(file)
+        self.on_asking()
         if self.raises is not None:
             raise self.raises
         if file not in self.files:

@@ -8,7 +8,8 @@ from typing import Any
 from fauve.errors import PluginError
 from fauve.instruments import INSTRUMENTS
 from fauve.models.cards import ModelCard
-from fauve.models.registry import Entry, entries, make_generator, make_judge, make_scorer
+from fauve.models.entry import Entry
+from fauve.models.registry import entries, make_generator, make_judge, make_scorer
 from fauve.models.selector_names import make_selector, selectors
 
 __all__ = ["catalogue"]

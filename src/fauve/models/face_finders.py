@@ -7,20 +7,19 @@ any Grounding DINO, and ``module:Name``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, cast
 
-from fauve.errors import PluginError, UnknownName
+from fauve.errors import PluginError
+from fauve.models.entry import Entry, Kind, shown_source
 from fauve.models.finders.finder_cards import FINDER_CARDS
 from fauve.models.protocols import FaceFinder
-from fauve.models.registry import Entry, _build, _has, _origin, _plugins, _resolve
 
 __all__ = ["FACE_FINDERS", "NO_FINDER", "face_finders", "make_face_finder"]
 
 NO_FINDER = "none"
 """The name that asks for no finder: portraits are then scored whole, and say so."""
 
-_PARTS = ("card", "settings", "load", "find")
+_KIND = Kind("face finder", ("card", "settings", "load", "find"))
 
 _GROUNDING = "fauve.models.finders.grounding:GroundingFinder"
 _GROUNDING_PREFIX = "grounding:"
@@ -37,18 +36,13 @@ def face_finders() -> dict[str, Entry]:
     Raises:
         PluginError: when one is registered under the name that asks for none, or under one of Fauve's own.
     """
-    found = {p.name: Entry(p.name, p.value, origin=_origin(p)) for p in _plugins("fauve.face_finders")}
+    found = _KIND.registered(FACE_FINDERS)
     if NO_FINDER in found:
         raise PluginError(
             f"{found[NO_FINDER].origin} registers a face finder called {NO_FINDER!r}, which asks for none. "
             "Rename the entry point."
         )
-    if clash := sorted(found.keys() & FACE_FINDERS.keys()):
-        raise PluginError(
-            f"{found[clash[0]].origin} registers a face finder called {clash[0]!r}, which is one of Fauve's own. "
-            "Rename the entry point."
-        )
-    return {**FACE_FINDERS, **found}
+    return found
 
 
 def make_face_finder(name: str, options: Mapping[str, Any] | None = None) -> FaceFinder:
@@ -58,24 +52,11 @@ def make_face_finder(name: str, options: Mapping[str, Any] | None = None) -> Fac
         UnknownName: for a name that nobody registered.
         PluginError: when what it leads to does not import or is no face finder.
     """
-    known = face_finders()
-    if name not in known and ":" not in name:
-        raise UnknownName("face finder", name, [NO_FINDER, *known])
-    entry = known.get(name) or _entry(name)
-    made = _build(_resolve(entry.target, name), {**entry.options, **(options or {})}, name)
-    if _has(made, _PARTS):
-        return cast(FaceFinder, made)
-    raise PluginError(
-        f"{name} led to a {type(made).__name__}, which is no face finder: it needs `card`, `settings`, `load` and "
-        "`find`"
-    )
+    return cast(FaceFinder, _KIND.make(_KIND.find(name, face_finders(), _entry, [NO_FINDER]), options))
 
 
 def _entry(name: str) -> Entry:
     if not name.startswith(_GROUNDING_PREFIX):
         return Entry(name, name)
     weights = name.removeprefix(_GROUNDING_PREFIX)
-    # a folder's own name stands in tables and keys: where it lies on this machine does not belong there
-    place = Path(weights).expanduser()
-    shown = place.name if place.is_dir() else weights
-    return Entry(name, _GROUNDING, {"name": f"{_GROUNDING_PREFIX}{shown}", "weights": weights})
+    return Entry(name, _GROUNDING, {"name": f"{_GROUNDING_PREFIX}{shown_source(weights)}", "weights": weights})

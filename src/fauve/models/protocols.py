@@ -122,6 +122,8 @@ class Judge(Protocol):
         """Everything that can change an answer; part of the key of every value."""
         ...
 
+    # Optional, found by name: `check()`, `weightless`, `remote`, `keep_journal(folder)`, `provenance`, as for scorers.
+
     def load(self, device: str, dtype: str) -> None:
         """Make ready to judge. Raises ModelError where it cannot."""
         ...

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from fauve.errors import PluginError, UnknownName
+from fauve.models.entry import Entry, Kind
 from fauve.models.lab_cards import LAB_CARDS
-from fauve.models.registry import Entry, _build, _has, _origin, _plugins, _resolve
 from fauve.models.selection import Selector
 from fauve.models.selectors.selector_cards import SELECTOR_CARDS
 
 __all__ = ["SELECTORS", "make_selector", "selectors"]
 
-_PARTS = ("card", "settings", "load", "select")
+_KIND = Kind("selector", ("card", "settings", "load", "select"))
 
 _CHAT = "fauve.models.selectors.chat:ChatSelector"
 _CHAT_PREFIX = "chat:"
@@ -37,14 +36,7 @@ def selectors() -> dict[str, Entry]:
     Raises:
         PluginError: when a package registers one of Fauve's own names.
     """
-    foreign = {p.name: Entry(p.name, p.value, origin=_origin(p)) for p in _plugins("fauve.selectors")}
-    clash = sorted(SELECTORS.keys() & foreign.keys())
-    if clash:
-        raise PluginError(
-            f"{foreign[clash[0]].origin} registers the selector {clash[0]}, which is Fauve's own. "
-            "Rename the entry point."
-        )
-    return {**SELECTORS, **foreign}
+    return _KIND.registered(SELECTORS)
 
 
 def make_selector(name: str, options: Mapping[str, Any] | None = None) -> Selector:
@@ -54,16 +46,10 @@ def make_selector(name: str, options: Mapping[str, Any] | None = None) -> Select
         UnknownName: for a name that nobody registered.
         PluginError: when what it leads to does not import or is no selector.
     """
-    known = selectors()
-    if name not in known and ":" not in name:
-        raise UnknownName("selector", name, known)
-    if name not in known and name.startswith(_CHAT_PREFIX):
-        entry = Entry(name, _CHAT, {"name": name, "model": name.removeprefix(_CHAT_PREFIX)})
-    else:
-        entry = known.get(name, Entry(name, name))
-    made = _build(_resolve(entry.target, name), {**entry.options, **(options or {})}, name)
-    if _has(made, _PARTS):
-        return cast(Selector, made)
-    raise PluginError(
-        f"{name} led to a {type(made).__name__}, which is no selector: it needs `card`, `settings`, `load` and `select`"
-    )
+    return cast(Selector, _KIND.make(_KIND.find(name, selectors(), _entry), options))
+
+
+def _entry(name: str) -> Entry:
+    if name.startswith(_CHAT_PREFIX):
+        return Entry(name, _CHAT, {"name": name, "model": name.removeprefix(_CHAT_PREFIX)})
+    return Entry(name, name)

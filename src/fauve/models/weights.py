@@ -11,10 +11,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import logging
 import pickle
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from typing import Any, TypeVar
 import torch
 from accelerate import init_empty_weights
 from huggingface_hub import constants, hf_hub_download
+from huggingface_hub import logging as hub_log
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -44,6 +46,7 @@ __all__ = [
     "Checkpoint",
     "build_empty",
     "file_hash",
+    "hub_without_warnings",
     "is_random",
     "load_strictly",
     "locate",
@@ -179,10 +182,11 @@ def _cached(source: str, files: Sequence[str], revision: str | None) -> Path | N
 
 def _download(source: str, files: Sequence[str], revision: str | None, *, label: str, gated: bool) -> Path:
     try:
-        for file in files:
-            found = _fetch(source, file, revision)
-            if found is not None:
-                return found
+        with hub_without_warnings():
+            for file in files:
+                found = _fetch(source, file, revision)
+                if found is not None:
+                    return found
     except GatedRepoError:
         raise WeightsMissing(
             f"{label}{source} is gated. Accept its licence at https://huggingface.co/{source}, then `hf auth login`."
@@ -199,6 +203,17 @@ def _download(source: str, files: Sequence[str], revision: str | None, *, label:
             f"{_remedy(source, files, gated)}"
         ) from error
     raise WeightsMissing(f"{label}{source} holds none of {_listed(files)}. Name the file, or another repository.")
+
+
+@contextmanager
+def hub_without_warnings() -> Iterator[None]:
+    """Without a line of the hub's library for each of its tries: how it ended is said once, by an error."""
+    level = hub_log.get_verbosity()
+    hub_log.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        hub_log.set_verbosity(level)
 
 
 def _fetch(source: str, file: str, revision: str | None) -> Path | None:

@@ -11,7 +11,8 @@ import pytest
 from PIL.Image import Image
 
 from fauve.errors import PluginError, UnknownName
-from fauve.models.captioners import CAPTIONERS, Captioned, captioners, make_captioner, names
+from fauve.models import entry
+from fauve.models.captioners import CAPTIONERS, Captioned, captioners, make_captioner
 from fauve.models.cards import ModelCard
 from fauve.records import Outcome
 
@@ -45,7 +46,7 @@ def test_own_captioners_are_made_without_their_weights() -> None:
 
 def test_a_package_adds_one_and_module_and_name_always_work(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("sizes", f"{HERE}:Sizes", "fauve.captioners")
-    monkeypatch.setattr(names, "_plugins", lambda group: (point,) if group == "fauve.captioners" else ())
+    monkeypatch.setattr(entry, "installed", lambda group: (point,) if group == "fauve.captioners" else ())
     assert list(captioners()) == [*CAPTIONERS, "sizes"]
     assert make_captioner("sizes").card.name == "sizes"
     assert make_captioner(f"{HERE}:Sizes").card.name == "sizes"
@@ -56,7 +57,7 @@ def test_a_package_adds_one_and_module_and_name_always_work(monkeypatch: pytest.
     with pytest.raises(PluginError, match="cannot be made with"):
         make_captioner("blip-caption-l", {"beems": 3})
     clash = EntryPoint("blip-caption-l", f"{HERE}:Sizes", "fauve.captioners")
-    monkeypatch.setattr(names, "_plugins", lambda group: (clash,))
+    monkeypatch.setattr(entry, "installed", lambda group: (clash,))
     with pytest.raises(PluginError, match="one of Fauve's own"):
         captioners()
 

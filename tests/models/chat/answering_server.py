@@ -1,43 +1,49 @@
-"""A chat endpoint on loopback that is shown pictures, and can misbehave.
+"""An OpenAI-compatible chat service on loopback that answers whatever Fauve asks of one, and can misbehave.
 
-What a request meets is scripted by the text of the prompt: a queue of acts for each, and ``default`` once it is empty.
-``faithful`` chooses the brighter picture, whichever place it has; ``first`` always the one shown first. ``takes`` are
-the forms of answer that the endpoint knows; with another it answers 400, as servers do that have no structured output.
+What a request meets is scripted by its subject (see :func:`tests.models.chat.answers.subject`): a queue of acts, and
+``default`` once it is empty. Acts are those of :mod:`tests.models.chat.answers`, and those of the line: a status
+(``500``), ``429:1`` (with ``Retry-After: 1``), ``hang``, ``lost`` (the connection is reset), ``cut off`` (in the middle
+of the body), ``page`` (HTML with status 200) and ``nothing`` (an empty body). ``takes`` are the forms of answer that
+the service knows; with another it answers 400, as servers do that have no structured output.
 """
 
 from __future__ import annotations
 
-import base64
-import io
 import json
-import re
 import socket
 import struct
 import threading
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import numpy as np
-from PIL import Image
+from tests.models.chat.answers import answer, subject
 
 FORMS = ("json_schema", "json_object", "words")
+SHARES = {"0": 0.2, "1": 0.3, "2": 0.4, "The": 0.1}
 
 
 class AnsweringServer:
-    """``seconds`` is how long an answer takes and ``at_once`` how many are worked on at a time (None: all)."""
+    """Runs in a thread between ``with``.
+
+    ``seconds`` is how long an answer takes and ``at_once`` how many are worked on at a time (None: all). ``shares``
+    maps a judge's question to the probabilities of tokens; ``model`` makes them of a request.
+    """
 
     def __init__(
-        self, takes: Sequence[str] = FORMS, default: str = "faithful", seconds: float = 0.0, at_once: int | None = None
+        self, takes: Sequence[str] = FORMS, default: str = "good", seconds: float = 0.0, at_once: int | None = None
     ) -> None:
         self.takes, self.default, self.seconds = takes, default, seconds
+        self.shares: dict[str, dict[str, float]] = {}
+        self.model: Callable[[dict[str, Any]], dict[str, float]] | None = None
         self.calls: list[dict[str, Any]] = []
-        self.keys: set[str] = set()
+        self.keys: list[str] = []
         self.most_at_once = 0
         self._working = 0
         self._places = None if at_once is None else threading.BoundedSemaphore(at_once)
-        self._scripts: dict[str, list[str]] = {}
+        self._scripts: dict[str | int, list[str]] = {}
         self._lock = threading.Lock()
         self._over = threading.Event()
 
@@ -61,106 +67,52 @@ class AnsweringServer:
         self._http.shutdown()
         self._http.server_close()
 
-    def script(self, prompt: str, *acts: str) -> None:
-        """What requests with this prompt meet, in turn."""
-        self._scripts[prompt] = list(acts)
+    def script(self, about: str | int, *acts: str) -> None:
+        """What requests about this meet, in turn."""
+        self._scripts[about] = list(acts)
 
     def forms(self) -> list[str]:
+        """The form of answer that each request asked for."""
         return [form_of(call) for call in self.calls]
 
-    def next_act(self, prompt: str) -> str:
+    def asked(self) -> Counter[str | int]:
+        """How often each subject was asked about."""
+        return Counter(map(subject, self.calls))
+
+    def next_act(self, about: str | int) -> str:
         with self._lock:
-            queue = self._scripts.get(prompt)
+            queue = self._scripts.get(about)
             return queue.pop(0) if queue else self.default
 
-    def keep(self, call: dict[str, Any]) -> None:
+    def keep(self, call: dict[str, Any], key: str) -> None:
         with self._lock:
             self.calls.append(call)
+            self.keys.append(key)
 
-    def work(self) -> None:
-        """Take the time that an answer takes."""
+    def body(self, act: str, call: dict[str, Any]) -> bytes:
+        """Take the time that an answer takes, and give it."""
         if self._places is not None:
             self._places.acquire()
         with self._lock:
             self._working += 1
             self.most_at_once = max(self.most_at_once, self._working)
         time.sleep(self.seconds)
+        shares = self.shares.get(str(subject(call)), SHARES) if self.model is None else self.model(call)
+        # before the reply is out: whoever has it may ask again at once
         with self._lock:
             self._working -= 1
         if self._places is not None:
             self._places.release()
+        return json.dumps(answer(act, call, shares)).encode()
 
     def hang(self) -> None:
         self._over.wait(30)
 
 
-def form_of(call: dict[str, Any]) -> str:
-    return call.get("response_format", {}).get("type", "words")
-
-
-def asked(call: dict[str, Any]) -> list[dict[str, Any]]:
-    """The parts of the question, before anything was said about it."""
-    return call["messages"][1]["content"]
-
-
-def prompt_of(call: dict[str, Any]) -> str:
-    return re.fullmatch(r"Request:\n(.*)\n\n(?:First p|P)icture:", asked(call)[0]["text"], re.DOTALL)[1]
-
-
-def pictures_of(call: dict[str, Any]) -> list[Image.Image]:
-    urls = [part["image_url"]["url"] for part in asked(call) if part["type"] == "image_url"]
-    assert all(url.startswith("data:image/png;base64,") for url in urls)
-    return [Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) for url in urls]
-
-
-def brightness(picture: Image.Image) -> int:
-    return round(float(np.asarray(picture.convert("L")).mean()) / 255 * 100)
-
-
-def content(act: str, call: dict[str, Any]) -> str:
-    if len([part for part in asked(call) if part["type"] == "image_url"]) == 1:
-        return _rating(act, call)
-    if act in {"first", "second", "tie"}:
-        return json.dumps({"choice": act})
-    texts = {
-        "prose": "The first picture fits better, clearly.",
-        "both": '{"choice": "first"} or rather {"choice": "second"}',
-        "twice": '{"choice": "first", "choice": "second"}',
-        "list": '{"choice": ["first", "second"]}',
-        "range": '{"choice": "third"}',
-        "number": '{"choice": 1}',
-        "other key": '{"selection": "first"}',
-        "cut": '{"choi',
-        "empty": "",
-    }
-    if act in texts:
-        return texts[act]
-    levels = [brightness(picture) for picture in pictures_of(call)]
-    good = "tie" if levels[0] == levels[1] else "first" if levels[0] > levels[1] else "second"
-    wrapped = {
-        "fenced": f'Sure!\n```json\n{{"choice": "{good}"}}\n```\nThe other {{one}} is duller.',
-        "in prose": f'I think {{"choice": "{good}"}} is right.',
-        "thinking": f'<think>{{"choice": "tie"}} no</think>{{"choice": "{good}"}}',
-        "comma": f'{{"choice": " {good.upper()} ",}}',
-        "again": f'{{"choice": "{good}"}} {{"choice": "{good}"}}',
-    }
-    return wrapped.get(act, json.dumps({"choice": good}))
-
-
-def _rating(act: str, call: dict[str, Any]) -> str:
-    level = brightness(pictures_of(call)[0])
-    ratings = {
-        "range": {"main_concept": 101, "special_effects": 5},
-        "below": {"main_concept": 5, "special_effects": -1},
-        "one": {"main_concept": 5},
-        "truth": {"main_concept": True, "special_effects": 5},
-        "text": {"main_concept": "high", "special_effects": 5},
-    }
-    if act == "prose":
-        return "I would give it 85 out of 100."
-    if act == "both":
-        return '{"main_concept": 1, "special_effects": 2} {"main_concept": 3, "special_effects": 4}'
-    return json.dumps(ratings.get(act, {"main_concept": level, "special_effects": 100 - level}))
+def form_of(call: Mapping[str, Any]) -> str:
+    """The form of answer that a request asks for."""
+    form: str = call.get("response_format", {}).get("type", "words")
+    return form
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -172,57 +124,47 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         call = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.chat.keep(call)
-        self.chat.keys.add(self.headers.get("Authorization", ""))
+        key = self.headers.get("Authorization", "")
+        self.chat.keep(call, key)
         if self.path != "/v1/chat/completions":
-            self._send(404, {"error": {"message": f"no such path {self.path}"}})
+            self._error(404, f"no such path {self.path}")
         elif form_of(call) not in self.chat.takes:
-            self._send(400, {"error": {"message": "response_format is not supported", "param": "response_format"}})
+            self._error(400, "response_format is not supported", param="response_format")
         else:
-            self._act(self.chat.next_act(prompt_of(call)), call)
+            self._act(self.chat.next_act(subject(call)), call, key)
 
-    def _act(self, act: str, call: dict[str, Any]) -> None:
-        if act.startswith("429"):
-            wait = act.partition(":")[2]
-            self._send(429, {"error": {"message": "slow down"}}, {"Retry-After": wait} if wait else {})
-        elif act.isdigit():
-            self._send(int(act), {"error": {"message": "something broke"}})
+    def _act(self, act: str, call: dict[str, Any], key: str) -> None:
+        status, _, wait = act.partition(":")
+        if status.isdigit():
+            self._error(int(status), f"something broke for {key}", {"Retry-After": wait} if wait else {})
         elif act in {"hang", "lost"}:
             if act == "hang":
                 self.chat.hang()
-            self.close_connection = True
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
+            self._reset()
+        elif act == "cut off":
+            self._send(200, b'{"choices": [', length=5000)
+            self._reset()
         elif act == "page":
-            self._raw(200, b"<!doctype html><title>Down for maintenance</title>")
+            self._send(200, b"<!doctype html><title>Down for maintenance</title>")
+        elif act == "nothing":
+            self._send(200, b"")
         else:
-            self.chat.work()
-            self._send(200, _answer(act, call))
+            self._send(200, self.chat.body(act, call))
 
-    def _send(self, status: int, answer: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        self._raw(status, json.dumps(answer).encode(), headers)
+    def _reset(self) -> None:
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
 
-    def _raw(self, status: int, data: bytes, headers: dict[str, str] | None = None) -> None:
+    def _error(self, status: int, message: str, headers: Mapping[str, str] | None = None, **more: str) -> None:
+        self._send(status, json.dumps({"error": {"message": message, **more}}).encode(), headers)
+
+    def _send(
+        self, status: int, data: bytes, headers: Mapping[str, str] | None = None, length: int | None = None
+    ) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Content-Length", str(len(data) if length is None else length))
         self.end_headers()
         self.wfile.write(data)
-
-
-def _answer(act: str, call: dict[str, Any]) -> dict[str, Any]:
-    message: dict[str, Any] = {
-        "role": "assistant",
-        "content": "" if act in {"refusal", "filter"} else content(act, call),
-    }
-    if act == "refusal":
-        message["refusal"] = "I cannot compare these."
-    finish = {"filter": "content_filter", "cut": "length"}.get(act, "stop")
-    return {
-        "id": "r-1",
-        "model": "served-2026-01",
-        "system_fingerprint": "fp-7",
-        "choices": [{"message": message, "finish_reason": finish}],
-        "usage": {"prompt_tokens": 900, "completion_tokens": 6},
-    }

@@ -25,21 +25,47 @@ LORA_RANK, LORA_ALPHA = 4, 8
 """A scale of 2, as the published Flow-GRPO adapters have (rank 32, alpha 64)."""
 
 
+def flux_transformer(**changes: Any) -> Any:
+    """The denoiser of FLUX.1: two double and two single blocks."""
+    usual = {
+        "patch_size": 1,
+        "in_channels": 16,
+        "num_layers": 2,
+        "num_single_layers": 2,
+        "attention_head_dim": 16,
+        "num_attention_heads": 2,
+        "joint_attention_dim": 32,
+        "pooled_projection_dim": 32,
+        "axes_dims_rope": (4, 6, 6),
+        "guidance_embeds": True,
+    }
+    return diffusers.FluxTransformer2DModel(**{**usual, **changes})
+
+
+def sd3_transformer(**changes: Any) -> Any:
+    """The denoiser of Stable Diffusion 3.5 Medium: two joint blocks, the first with a second attention on the image."""
+    usual = {
+        "sample_size": 32,
+        "patch_size": 2,
+        "in_channels": 4,
+        "num_layers": 2,
+        "attention_head_dim": 16,
+        "num_attention_heads": 2,
+        "joint_attention_dim": 64,
+        "caption_projection_dim": 32,
+        "pooled_projection_dim": 64,
+        "out_channels": 4,
+        "pos_embed_max_size": 48,
+        "dual_attention_layers": (0,),
+        "qk_norm": "rms_norm",
+    }
+    return diffusers.SD3Transformer2DModel(**{**usual, **changes})
+
+
 def tiny_flux(folder: Path, seed: int = 0, *, guidance_embeds: bool = True) -> Path:
     """FLUX.1 dev (or schnell, without the guidance embedding): two double and two single blocks."""
     torch.manual_seed(seed)
-    transformer = diffusers.FluxTransformer2DModel(
-        patch_size=1,
-        in_channels=16,
-        num_layers=2,
-        num_single_layers=2,
-        attention_head_dim=16,
-        num_attention_heads=2,
-        joint_attention_dim=32,
-        pooled_projection_dim=32,
-        axes_dims_rope=(4, 6, 6),
-        guidance_embeds=guidance_embeds,
-    )
+    transformer = flux_transformer(guidance_embeds=guidance_embeds)
     clip, words = parts.clip_text()
     t5, pieces = parts.t5()
     pipe = diffusers.FluxPipeline(
@@ -73,21 +99,7 @@ def tiny_flux_lora(folder: Path, base: Path, seed: int = 2) -> Path:
 def tiny_sd3(folder: Path, seed: int = 0) -> Path:
     """Stable Diffusion 3.5 Medium: two joint blocks, the first with a second attention on the image alone."""
     torch.manual_seed(seed)
-    transformer = diffusers.SD3Transformer2DModel(
-        sample_size=32,
-        patch_size=2,
-        in_channels=4,
-        num_layers=2,
-        attention_head_dim=16,
-        num_attention_heads=2,
-        joint_attention_dim=64,
-        caption_projection_dim=32,
-        pooled_projection_dim=64,
-        out_channels=4,
-        pos_embed_max_size=48,
-        dual_attention_layers=(0,),
-        qk_norm="rms_norm",
-    )
+    transformer = sd3_transformer()
     (clip, words), (big, same_words), (t5, pieces) = (
         parts.clip_text(projected=True),
         parts.clip_text(projected=True),

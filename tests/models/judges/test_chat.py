@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.models.judges.chat_server import ChatServer, question
+from tests.models.chat.answering_server import AnsweringServer
+from tests.models.chat.answers import MODEL, USAGE, pictures_of, question_of
 from transformers import Qwen3VLForConditionalGeneration
 
 from fauve.engine.jobs import AdapterSpec
@@ -25,40 +26,41 @@ from fauve.models.judges.qwen3vl_pixels import qwen3_patches
 from fauve.records import Outcome
 
 TWO = ("clarity", "emotion")
+CLARITY, EMOTION = (own_guidelines().text(dimension) for dimension in TWO)
 
 
 @pytest.fixture
-def server() -> Iterator[ChatServer]:
-    with ChatServer() as running:
+def server() -> Iterator[AnsweringServer]:
+    with AnsweringServer() as running:
         yield running
 
 
-def made(server: ChatServer, **options: Any) -> ChatJudge:
+def made(server: AnsweringServer, **options: Any) -> ChatJudge:
     given = {"dimensions": TWO, "key_env": "", "size": 32, "deadline": 10.0, "timeout": 5.0, **options}
     return ChatJudge("tiny", server.url, **given)
 
 
-def test_the_value_is_the_expected_level_and_the_rest_is_told(server: ChatServer, pictures: list[Image.Image]) -> None:
-    server.shares = {"clarity": {"2": 0.6, "1": 0.1, "0": 0.1, "good": 0.2}, "emotion": {"1": 0.5, "0": 0.5, "2": 0.0}}
+def test_the_value_is_the_expected_level_and_the_rest_is_told(
+    server: AnsweringServer, pictures: list[Image.Image]
+) -> None:
+    server.shares = {CLARITY: {"2": 0.6, "1": 0.1, "0": 0.1, "good": 0.2}, EMOTION: {"1": 0.5, "0": 0.5, "2": 0.0}}
     judge = made(server)
     np.testing.assert_allclose(judge.judge(pictures), [[(0.1 + 1.2) / 0.8, 0.5]] * 2, atol=1e-9)
     answers = judge.answers(pictures[:1])[0]
     assert answers["clarity"].outside == pytest.approx(0.2)
-    assert answers["clarity"].facts["answered_model"] == "tiny-1"
-    assert answers["clarity"].facts["prompt_tokens"] == 300
+    assert answers["clarity"].facts["answered_model"] == MODEL
+    assert answers["clarity"].facts["tokens_in"] == USAGE["prompt_tokens"]
 
 
 @pytest.mark.parametrize(("layout", "order"), [("paper", ["text", "image_url"]), ("fast", ["image_url", "text"])])
-def test_what_is_sent(server: ChatServer, pictures: list[Image.Image], layout: str, order: list[str]) -> None:
+def test_what_is_sent(server: AnsweringServer, pictures: list[Image.Image], layout: str, order: list[str]) -> None:
     made(server, layout=layout, parameters={"seed": 5, "temperature": None}).judge(pictures[:1])
-    body = next(b for b in server.bodies if "clarity" in question(b))
+    body = next(call for call in server.calls if question_of(call) == CLARITY)
     content = body["messages"][0]["content"]
     assert [part["type"] for part in content] == order
-    assert question(body) == own_guidelines().text("clarity")
     assert (body["logprobs"], body["top_logprobs"], body["max_tokens"], body["seed"]) == (True, 20, 1, 5)
     assert "temperature" not in body
-    url = next(part["image_url"]["url"] for part in content if part["type"] == "image_url")
-    sent = Image.open(io.BytesIO(base64.b64decode(url.removeprefix("data:image/png;base64,"))))
+    (sent,) = pictures_of(body)
     wanted = pictures[0].convert("RGB").resize((32, 32), Image.Resampling.BICUBIC)
     assert np.array_equal(np.asarray(sent), np.asarray(wanted))
 
@@ -69,33 +71,33 @@ def test_what_is_sent(server: ChatServer, pictures: list[Image.Image], layout: s
         ("no logprobs", Outcome.UNPARSABLE, "no log-probabilities"),
         ("empty logprobs", Outcome.UNPARSABLE, "no log-probabilities"),
         ("odd logprobs", Outcome.UNPARSABLE, "probability of 0"),
-        ("prose", Outcome.UNPARSABLE, "no JSON"),
+        ("page", Outcome.UNPARSABLE, "no JSON"),
         ("nothing", Outcome.UNPARSABLE, "nothing in it"),
         ("no choice", Outcome.UNPARSABLE, "no choice"),
         ("refusal", Outcome.REFUSED, "I cannot look"),
-        ("filtered", Outcome.REFUSED, "filter"),
+        ("filter", Outcome.FILTERED, "filter"),
         ("400", Outcome.FAILED, "status 400"),
     ],
 )
 def test_no_value_is_made_of_anything_else(
-    server: ChatServer, pictures: list[Image.Image], fault: str, outcome: Outcome, told: str
+    server: AnsweringServer, pictures: list[Image.Image], fault: str, outcome: Outcome, told: str
 ) -> None:
-    server.acts = {"clarity": [fault]}
+    server.script(CLARITY, fault, fault)
     judge = made(server)
     with pytest.raises(NotJudged, match=f"no value for clarity .*{told}") as raised:
         judge.judge(pictures[:1])
     assert raised.value.outcome is outcome
     assert raised.value.answers["emotion"].outcome is Outcome.OK
     assert raised.value.answers["clarity"].shares is None
-    assert len(server.bodies) == 2, "what cannot pass by itself is not asked again"
+    assert len(server.calls) == 2, "what cannot pass by itself is not asked again"
 
 
 def test_an_answer_that_is_not_listed_counts_only_where_it_cannot_matter(
-    server: ChatServer, pictures: list[Image.Image]
+    server: AnsweringServer, pictures: list[Image.Image]
 ) -> None:
     server.shares = {
-        "clarity": {"2": 0.99, "1": 0.009, "x": 1e-5},
-        "emotion": {"2": 0.6, "1": 0.3, "x": 0.1},
+        CLARITY: {"2": 0.99, "1": 0.009, "x": 1e-5},
+        EMOTION: {"2": 0.6, "1": 0.3, "x": 0.1},
     }
     answers = made(server).answers(pictures[:1])[0]
     assert answers["clarity"].shares == pytest.approx((0, 0.009 / 0.999, 0.99 / 0.999))
@@ -103,68 +105,68 @@ def test_an_answer_that_is_not_listed_counts_only_where_it_cannot_matter(
     assert "0 is not among the 3 first tokens" in str(answers["emotion"].reason)
 
 
-@pytest.mark.parametrize("passing", ["429", "500", "cut off"])
-def test_what_may_pass_is_asked_again(server: ChatServer, pictures: list[Image.Image], passing: str) -> None:
-    server.acts = {"clarity": [passing, "ok"]}
+@pytest.mark.parametrize("passing", ["429", "500", "cut off", "lost"])
+def test_what_may_pass_is_asked_again(server: AnsweringServer, pictures: list[Image.Image], passing: str) -> None:
+    server.script(CLARITY, passing)
     assert made(server).judge(pictures[:1]).shape == (1, 2)
-    assert server.asked()[own_guidelines().text("clarity")] == 2
+    assert server.asked()[CLARITY] == 2
 
 
-def test_a_service_that_hangs_is_left(server: ChatServer, pictures: list[Image.Image]) -> None:
-    server.acts = {"clarity": ["hang"]}
+def test_a_service_that_hangs_is_left(server: AnsweringServer, pictures: list[Image.Image]) -> None:
+    server.script(CLARITY, "hang", "hang")
     judge = made(server, timeout=0.3, deadline=1.0, resend=0)
     with pytest.raises(NotJudged) as raised:
         judge.judge(pictures[:1])
     assert raised.value.outcome is Outcome.TIMED_OUT
 
 
-def test_asking_again_asks_only_what_is_lacking(server: ChatServer, pictures: list[Image.Image]) -> None:
-    server.acts = {"clarity": ["prose", "ok"]}
+def test_asking_again_asks_only_what_is_lacking(server: AnsweringServer, pictures: list[Image.Image]) -> None:
+    server.script(CLARITY, "page")
     judge = made(server)
     with pytest.raises(NotJudged):
         judge.judge(pictures[:1])
     judge.judge(pictures[:1])
     asked = server.asked()
-    assert asked[own_guidelines().text("emotion")] == 1
-    assert asked[own_guidelines().text("clarity")] == 2
+    assert asked[EMOTION] == 1
+    assert asked[CLARITY] == 2
 
 
 def test_a_journal_keeps_what_was_bought_and_what_it_cost(
-    server: ChatServer, pictures: list[Image.Image], tmp_path: Path
+    server: AnsweringServer, pictures: list[Image.Image], tmp_path: Path
 ) -> None:
     options: dict[str, Any] = {"journal": tmp_path / "j", "price": 0.5, "budget": 1.0}
     first = made(server, **options).judge(pictures[:1])
     again = made(server, **options)
     np.testing.assert_array_equal(again.judge(pictures[:1]), first)
-    assert len(server.bodies) == 2
+    assert len(server.calls) == 2
     assert float(again.account.budget.spent) == 1.0
     with pytest.raises(NotJudged, match="budget"):
         again.judge(pictures[1:])
-    assert len(server.bodies) == 2
+    assert len(server.calls) == 2
 
 
 def test_a_key_that_is_not_accepted_stops_everything(
-    server: ChatServer, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+    server: AnsweringServer, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JUDGE_KEY", "sk-secret-secret")
-    server.acts = {"": ["401"]}
+    server.default = "401"
     judge = made(server, key_env="JUDGE_KEY", concurrency=1)
     with pytest.raises(NotJudged, match="does not accept the key") as raised:
         judge.judge(pictures)
-    assert len(server.bodies) == 1
+    assert len(server.calls) == 1
     assert server.keys == ["Bearer sk-secret-secret"]
     assert "secret" not in str(raised.value) + str(judge.settings) + str(judge.provenance)
 
 
-def test_no_more_are_under_way_than_allowed(server: ChatServer, pictures: list[Image.Image]) -> None:
-    server.delay = 0.05
+def test_no_more_are_under_way_than_allowed(server: AnsweringServer, pictures: list[Image.Image]) -> None:
+    server.seconds = 0.05
     made(server, concurrency=2, dimensions=("clarity", "emotion", "background", "richness")).judge(pictures)
     assert server.most_at_once == 2
 
 
 @pytest.mark.parametrize("layout", ["paper", "fast"])
 def test_a_real_model_behind_the_service_gives_what_it_gives_here(
-    server: ChatServer, tiny: Path, pictures: list[Image.Image], layout: str
+    server: AnsweringServer, tiny: Path, pictures: list[Image.Image], layout: str
 ) -> None:
     here = QwenJudge("tiny", str(tiny), layout=layout, size=64, dimensions=TWO)
     here.load("cpu", "float32")
@@ -198,13 +200,13 @@ def test_a_real_model_behind_the_service_gives_what_it_gives_here(
     np.testing.assert_allclose(outside, here.details(pictures)["outside"], atol=1e-5)
 
 
-def test_the_key_must_be_there(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_must_be_there(server: AnsweringServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(ModelError, match="OPENAI_API_KEY"):
         ChatJudge("tiny", server.url).check()
 
 
-def test_wrong_options_are_told(server: ChatServer) -> None:
+def test_wrong_options_are_told(server: AnsweringServer) -> None:
     with pytest.raises(UnknownName, match="clearness"):
         made(server, dimensions=("clearness",))
     with pytest.raises(ConfigError, match="Did you mean 'timeout'"):
@@ -213,7 +215,7 @@ def test_wrong_options_are_told(server: ChatServer) -> None:
         made(server, layout="other")
 
 
-def test_the_registry_can_make_it_and_settings_tell_services_apart(server: ChatServer) -> None:
+def test_the_registry_can_make_it_and_settings_tell_services_apart(server: AnsweringServer) -> None:
     options = {"model": "tiny", "base_url": server.url, "key_env": ""}
     judge = AdapterSpec("judge", "fauve.models.judges.chat:ChatJudge", options).make()
     assert judge.card.name == "chat:tiny"

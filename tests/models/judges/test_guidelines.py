@@ -76,6 +76,19 @@ def test_a_dimension_of_ones_own_makes_a_guideline() -> None:
     assert text.splitlines()[-3:] == ["2: no squares", "1: some squares", "0: nothing but squares"]
 
 
+def test_a_dimension_that_the_process_knows_is_asked_about_without_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = own_guidelines().hashes(DIMENSIONS)
+    mine = replace(dimension("clarity"), name="pixelated", low="squares", middle="some squares", high="no squares")
+    monkeypatch.setitem(DIMENSIONS, "pixelated", mine)
+    assert read_guidelines(None).text("pixelated").splitlines()[-1] == "0: squares"
+    file = {"extends": "fauve", "dimensions": {"clarity": {"text": "how sharp?"}}}
+    assert read_guidelines(file).text("pixelated") == own_guidelines().text("pixelated")
+    monkeypatch.delitem(DIMENSIONS, "pixelated")
+    assert own_guidelines().hashes(DIMENSIONS) == before
+    with pytest.raises(UnknownName, match="pixelated"):
+        own_guidelines().text("pixelated")
+
+
 OPTIONS = [{"level": 0, "says": "a"}, {"level": 1, "says": "b"}, {"level": 2, "says": "c"}]
 
 

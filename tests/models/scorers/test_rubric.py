@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.models.chat.answering_server import AnsweringServer, brightness, prompt_of
+from tests.models.chat.answering_server import AnsweringServer
+from tests.models.chat.answers import brightness, prompt_of
 from tests.models.selectors.test_chat_selector import BRIGHT, DARK
 
 from fauve.errors import ConfigError, UnknownName

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 import transformers
 from PIL import Image
-from tests.models.generators.tiny_pipelines import SIDE, tiny_flux
+from tests.models.generators.tiny_pipelines import SIDE, sd3_transformer, tiny_flux
 
 torch.set_num_threads(1)
 
@@ -45,21 +45,7 @@ def sd3(flux: Any) -> Any:
     """SD3.5 Medium in small: query and key norms, and an image-only attention in the first block."""
     torch.manual_seed(5)
     encoders = [transformers.CLIPTextModelWithProjection(_narrow(flux.text_encoder.config)) for _ in range(2)]
-    transformer = diffusers.SD3Transformer2DModel(
-        sample_size=32,
-        patch_size=2,
-        in_channels=4,
-        num_layers=3,
-        attention_head_dim=16,
-        num_attention_heads=2,
-        joint_attention_dim=32,
-        caption_projection_dim=32,
-        pooled_projection_dim=32,
-        out_channels=4,
-        pos_embed_max_size=32,
-        dual_attention_layers=(0,),
-        qk_norm="rms_norm",
-    )
+    transformer = sd3_transformer(num_layers=3, joint_attention_dim=32, pooled_projection_dim=32, pos_embed_max_size=32)
     with torch.no_grad():
         for weights in transformer.parameters():
             weights.add_(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Unpack
 
 from PIL.Image import Image
@@ -18,11 +17,11 @@ from fauve.models.captioners.captioner_cards import CAPTIONER_CARDS
 from fauve.models.captioners.captioning import Captioned
 from fauve.models.captioners.plain_wording import INTERPRETING, MOST_WORDS, caption_faults
 from fauve.models.cards import ModelCard
-from fauve.models.chat.client import Answered, ChatClient, ChatSetup, Fault, Question
+from fauve.models.chat.client import Answered, Question
+from fauve.models.chat.model import ChatModel, ChatOptions, open_chat
 from fauve.models.chat.pictures import Shown, picture_part
+from fauve.models.chat.replies import Fault, Said, objects_in
 from fauve.models.chat.served import where_served
-from fauve.models.generators.api_generator import ApiOptions
-from fauve.models.generators.api_wire import merged
 
 __all__ = ["ChatCaptioner"]
 
@@ -54,25 +53,19 @@ Answer with one JSON object: {{"caption": "…"}}."""
 _WORDING = digest({"instructions": _INSTRUCTIONS, "words": MOST_WORDS, "lexicon": list(INTERPRETING)})
 
 
-class ChatCaptioner:
+class ChatCaptioner(ChatModel):
     """Asks a vision–language model what a picture shows.
 
     Args:
         name: under which its captions stand; ``chat-captioner``, ``chat:MODEL``, or any other.
         model: how the service calls the model.
         base_url: address of the service, up to and with its version.
-        parameters: what to send instead of, or beside, ``temperature`` 0, ``seed`` 0 and ``max_tokens`` 300; None takes
-            one out.
-        asks: how often one picture may be asked about in all, the first time included.
-        token_prices: what a million tokens cost in and out, in the service's currency; None counts ``price`` a call.
-        options: limits, money (``price`` is what one call may cost at most), key, journal: see
-            :class:`~fauve.models.generators.api_generator.ApiOptions`.
+        options: see :class:`~fauve.models.chat.model.ChatOptions`; ``parameters`` stand beside ``temperature`` 0,
+            ``seed`` 0 and ``max_tokens`` 300.
 
     Raises:
         ConfigError: where an option makes no sense or is missing.
     """
-
-    remote = True
 
     def __init__(
         self,
@@ -80,41 +73,17 @@ class ChatCaptioner:
         model: str | None = None,
         *,
         base_url: str | None = None,
-        parameters: Mapping[str, Any] | None = None,
-        asks: int = 3,
-        token_prices: tuple[float, float] | None = None,
-        **options: Unpack[ApiOptions],
+        **options: Unpack[ChatOptions],
     ) -> None:
-        model, base_url = where_served(name, name, model, base_url)
-        shown = f"chat:{model}" if name == "chat-captioner" else name
+        served = where_served(name, name, model, base_url)
+        shown = f"chat:{served[0]}" if name == "chat-captioner" else name
         self.card: ModelCard = dataclasses.replace(CAPTIONER_CARDS["chat-captioner"], name=shown)
-        prices = None if token_prices is None else (float(token_prices[0]), float(token_prices[1]))
-        setup = ChatSetup(shown, model, base_url, _SCHEMA, merged(_PARAMETERS, parameters), asks, prices)
-        self._chat = ChatClient(setup, _read, options)
-        self.account = self._chat.account
+        super().__init__(open_chat(shown, served, _SCHEMA, _PARAMETERS, options))
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """Service, model, parameters, wording and lexicon, how often it is asked; never the key."""
         return {"captioner": WIRE, "wording": _WORDING, **self._chat.settings}
-
-    @property
-    def provenance(self) -> Mapping[str, Any]:
-        """Limits and money: filed beside the captions, no part of their key."""
-        return self._chat.provenance
-
-    def check(self) -> None:
-        """Make sure that there is a key, without a call. Raises ModelError with what to set or to install."""
-        self._chat.check()
-
-    def keep_journal(self, folder: Path) -> None:
-        """Keep what is bought in a folder, unless the options named one; it counts towards the budget."""
-        self._chat.keep_journal(folder)
-
-    def load(self, device: str = "cpu", dtype: str = "float32") -> None:
-        """Check, and forget an earlier reason to stop asking; device and number format are the service's own."""
-        self.check()
-        self._chat.resume()
 
     def caption(self, images: Sequence[Image]) -> list[Captioned]:
         """One answer a picture, in order; at most ``concurrency`` questions are under way at once."""
@@ -127,17 +96,17 @@ def _question(shown: Shown) -> Question:
         return [{"role": "system", "content": _INSTRUCTIONS}, {"role": "user", "content": content}]
 
     identity = {"captioner": WIRE, "wording": _WORDING, "shown": shown.pixels}
-    return Question(f"picture {shown.pixels[:12]}", identity, messages)
+    return Question(f"picture {shown.pixels[:12]}", identity, messages, _read)
 
 
-def _read(found: list[dict[str, Any]]) -> str:
+def _read(said: Said) -> str:
     """The one caption in an answer. Raises Fault where there is none, more than one, or one that breaks a rule."""
-    stated = [one["caption"] for one in found if "caption" in one]
+    stated = [one["caption"] for one in objects_in(said) if "caption" in one]
     if not stated:
         raise Fault('The object lacks "caption".')
-    if any(not isinstance(said, str) for said in stated):
+    if any(not isinstance(one, str) for one in stated):
         raise Fault('"caption" must be one text.')
-    captions = {" ".join(said.split()) for said in stated}
+    captions = {" ".join(one.split()) for one in stated}
     if len(captions) > 1:
         raise Fault("It holds more than one caption: give one.")
     caption = captions.pop()

@@ -7,17 +7,15 @@ any BLIP that captions, ``chat:MODEL`` for any model of an OpenAI-compatible ser
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, cast
 
-from fauve.errors import PluginError, UnknownName
 from fauve.models.captioners.captioner_cards import CAPTIONER_CARDS
 from fauve.models.captioners.captioning import Captioner
-from fauve.models.registry import Entry, _build, _has, _origin, _plugins, _resolve
+from fauve.models.entry import Entry, Kind, shown_source
 
 __all__ = ["CAPTIONERS", "captioners", "make_captioner"]
 
-_PARTS = ("card", "settings", "load", "caption")
+_KIND = Kind("captioner", ("card", "settings", "load", "caption"))
 
 _BLIP = "fauve.models.captioners.blip:BlipCaptioner"
 _CHAT = "fauve.models.captioners.chat:ChatCaptioner"
@@ -36,13 +34,7 @@ def captioners() -> dict[str, Entry]:
     Raises:
         PluginError: when another package registers one of Fauve's own names.
     """
-    foreign = {p.name: Entry(p.name, p.value, origin=_origin(p)) for p in _plugins("fauve.captioners")}
-    if clash := sorted(CAPTIONERS.keys() & foreign.keys()):
-        raise PluginError(
-            f"{foreign[clash[0]].origin} registers a captioner called {clash[0]!r}, which is one of Fauve's own. "
-            "Rename the entry point."
-        )
-    return {**CAPTIONERS, **foreign}
+    return _KIND.registered(CAPTIONERS)
 
 
 def make_captioner(name: str, options: Mapping[str, Any] | None = None) -> Captioner:
@@ -52,17 +44,7 @@ def make_captioner(name: str, options: Mapping[str, Any] | None = None) -> Capti
         UnknownName: for a name that nobody registered.
         PluginError: when what it leads to does not import or is no captioner.
     """
-    known = captioners()
-    if name not in known and ":" not in name:
-        raise UnknownName("captioner", name, known)
-    entry = known.get(name) or _entry(name)
-    made = _build(_resolve(entry.target, name), {**entry.options, **(options or {})}, name)
-    if _has(made, _PARTS):
-        return cast(Captioner, made)
-    raise PluginError(
-        f"{name} led to a {type(made).__name__}, which is no captioner: it needs `card`, `settings`, `load` and "
-        "`caption`"
-    )
+    return cast(Captioner, _KIND.make(_KIND.find(name, captioners(), _entry), options))
 
 
 def _entry(name: str) -> Entry:
@@ -70,8 +52,5 @@ def _entry(name: str) -> Entry:
         return Entry(name, _CHAT, {"name": name, "model": name.removeprefix(_CHAT_PREFIX)})
     if name.startswith(_BLIP_PREFIX):
         weights = name.removeprefix(_BLIP_PREFIX)
-        # a folder's own name stands in tables and keys: where it lies on this machine does not belong there
-        place = Path(weights).expanduser()
-        shown = place.name if place.is_dir() else weights
-        return Entry(name, _BLIP, {"name": f"{_BLIP_PREFIX}{shown}", "weights": weights})
+        return Entry(name, _BLIP, {"name": f"{_BLIP_PREFIX}{shown_source(weights)}", "weights": weights})
     return Entry(name, name)

@@ -1,56 +1,51 @@
-"""Asks a language model behind an OpenAI-compatible service for JSON: forms, repairs, asking again, and the money.
+"""Asks a language model behind an OpenAI-compatible service: forms, repairs, asking again, and the money.
 
-The form of an answer is asked for as strictly as the service takes it: a JSON schema, any JSON object, or in words
-alone; what comes back is read past prose and fences in each case. An answer that cannot be read, or that the reader
-turns down (out of range, two choices at once), is asked for again with the fault named, at most ``asks`` times in all;
-then the question ends as ``unparsable``. An answer is never guessed.
+Where an answer is to be JSON, that is asked for as strictly as the service takes it: a JSON schema, any JSON object, or
+in words alone; what comes back is read past prose and fences in each case. An answer that cannot be read, or that the
+question's reader turns down (out of range, two choices at once), is asked for again with the fault named, at most
+``asks`` times in all; then the question has the outcome that its last fault says, ``unparsable`` as a rule. An answer
+is never guessed. Calls, retries, deadline, key and money are those of :mod:`fauve.models.generators.api_line`; the
+library of the service's maker is not used: its own retries can buy an answer twice, and its time limit is on each read,
+not on the call.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from fauve.errors import ConfigError, ModelError, suggestion
+from fauve.errors import ConfigError
 from fauve.keys import digest
-from fauve.models.chat.replies import objects, read_said
-from fauve.models.generators.api_account import Account
-from fauve.models.generators.api_answers import NoPicture, ProviderError, dig, plain, read_json, shortened
-from fauve.models.generators.api_generator import ApiOptions
-from fauve.models.generators.api_journal import ApiJournal
-from fauve.models.generators.api_limits import Budget, Limits
-from fauve.models.generators.api_line import LOG, Line
-from fauve.models.generators.api_transport import HttpTransport, Reply
+from fauve.models.chat.replies import Fault, Said, read_said
+from fauve.models.generators.api_answers import NoPicture, ProviderError, dig, read_json, shortened
+from fauve.models.generators.api_line import Line
+from fauve.models.generators.api_options import ApiOptions, bearer, open_account
+from fauve.models.generators.api_transport import Reply
 from fauve.records import Outcome
 
-__all__ = ["Answered", "ChatClient", "ChatSetup", "Fault", "Question"]
+__all__ = ["Answered", "ChatClient", "ChatSetup", "Question"]
 
 _FORM_UNKNOWN = frozenset({"400", "415", "422", "501"})
-_REFUSALS = ("moderation_blocked", "content_policy", "content_filter", "contentfilter", "safety system")
+_REFUSALS = ("moderation", "content_policy", "content_filter", "contentfilter", "safety system", "flagged")
 _REPLY_LENGTH = 4000
-
-
-class Fault(Exception):
-    """Why an answer cannot be used; said to the model when it is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question: a name for messages and the journal, what tells it from others, and how it is put.
+    """One question: a name for messages and the journal, what tells it from others, how it is put, how it is read.
 
     ``identity`` is plain data; with the settings it is the key under which a paid answer is kept. ``messages`` makes
-    the messages when their turn is near, so that pictures of waiting questions take no memory twice.
+    the messages when their turn is near, so that pictures of waiting questions take no memory twice. ``read`` makes a
+    plain JSON value of an answer, or raises :class:`~fauve.models.chat.replies.Fault`.
     """
 
     name: str
     identity: Mapping[str, Any]
     messages: Callable[[], list[dict[str, Any]]]
+    read: Callable[[Said], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +66,38 @@ class ChatSetup:
         name: of the model in tables and messages.
         model: as the service calls it.
         base_url: address of the service, up to and with its version.
-        schema: JSON schema of an answer.
+        schema: JSON schema of an answer; None where it need not be JSON.
         parameters: what is sent beside the messages.
         asks: how often one question may be asked in all, the first time included.
         token_prices: what a million tokens cost in and out, in the service's currency; None counts ``price`` a call.
+
+    Raises:
+        ConfigError: where one makes no sense.
     """
 
     name: str
     model: str
     base_url: str
-    schema: Mapping[str, Any]
+    schema: Mapping[str, Any] | None
     parameters: Mapping[str, Any]
     asks: int = 3
-    token_prices: tuple[float, float] | None = None
+    token_prices: Sequence[float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.asks < 1:
+            raise ConfigError(f"{self.name}: asks is at least 1.")
+        prices = self.token_prices
+        if prices is not None and (len(prices) != 2 or not all(0 <= price < float("inf") for price in prices)):
+            raise ConfigError(f"{self.name}: token_prices are two amounts of at least 0, for tokens in and out.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What is sent: the messages, the form of answer that is asked for, and both as the body of a call."""
+
+    messages: list[dict[str, Any]] = field(repr=False)
+    form: int
+    body: bytes = field(repr=False)
 
 
 class ChatClient:
@@ -91,37 +105,24 @@ class ChatClient:
 
     Args:
         setup: see :class:`ChatSetup`.
-        read: makes a plain JSON value of the objects in an answer, or raises :class:`Fault`.
         options: limits, money (``price`` is what one call may cost at most), key, journal: see
-            :class:`~fauve.models.generators.api_generator.ApiOptions`.
+            :class:`~fauve.models.generators.api_options.ApiOptions`.
 
     Raises:
         ConfigError: where an option makes no sense.
     """
 
-    def __init__(self, setup: ChatSetup, read: Callable[[list[dict[str, Any]]], Any], options: ApiOptions) -> None:
-        known = set(ApiOptions.__annotations__)
-        if unknown := sorted(set(options) - known):
-            raise ConfigError(f"{setup.name}: there is no option {unknown[0]!r}.{suggestion(unknown[0], known)}")
-        if setup.asks < 1:
-            raise ConfigError(f"{setup.name}: asks is at least 1.")
-        self.setup, self._read = setup, read
-        journal = options.get("journal")
-        kept = None if journal is None else ApiJournal(journal)
-        self._own_journal = kept is not None
-        self._money = options.get("budget"), options.get("price")
-        limits = Limits(**{key: options[key] for key in Limits.__slots__ if key in options})  # type: ignore[literal-required]
-        budget = Budget(*self._money, Decimal(0) if kept is None else kept.spent())
-        key_env = options.get("key_env", "OPENAI_API_KEY")
-        transport = options.get("transport") or HttpTransport()
-        key_names = (key_env,) if key_env else ()
-        self.account = Account(setup.name, setup.base_url, key_names, _bearer, transport, limits, budget, kept)
+    def __init__(self, setup: ChatSetup, options: ApiOptions) -> None:
+        self.setup = setup
+        self.account = open_account(setup.name, setup.base_url, ("OPENAI_API_KEY",), bearer, options)
         strict = {"name": "answer", "strict": True, "schema": setup.schema}
         self._forms: tuple[Mapping[str, Any] | None, ...] = (
             {"type": "json_schema", "json_schema": strict},
             {"type": "json_object"},
             None,
         )
+        if setup.schema is None:
+            self._forms = (None,)
         self._form = 0
 
     @property
@@ -135,21 +136,8 @@ class ChatClient:
             "asks": self.setup.asks,
         }
 
-    @property
-    def provenance(self) -> Mapping[str, Any]:
-        """Limits and money: filed beside the answers, no part of their key."""
-        limits, budget = self.account.limits, self.account.budget
-        return {
-            "limits": {name: getattr(limits, name) for name in Limits.__slots__},
-            "price": float(budget.price),
-            "budget": None if budget.most is None else float(budget.most),
-            "spent": float(budget.spent),
-        }
-
     def check(self) -> None:
         """Make sure that there is a key, without a call. Raises ModelError with what to set or to install."""
-        if importlib.util.find_spec("tenacity") is None:
-            raise ModelError(f"{self.setup.name} needs the package tenacity: pip install 'fauve[api]'.")
         self.account.check()
 
     def resume(self) -> None:
@@ -158,10 +146,7 @@ class ChatClient:
 
     def keep_journal(self, folder: Path) -> None:
         """Keep what is bought in a folder, unless the options named one; it counts towards the budget."""
-        if not self._own_journal:
-            self.account.journal = ApiJournal(folder)
-            self.account.budget = Budget(*self._money, self.account.journal.spent())
-            self._own_journal = True
+        self.account.keep_journal(folder)
 
     def ask(self, questions: Sequence[Question]) -> list[Answered]:
         """One answer a question, in order; at most ``concurrency`` are under way at once, over all threads.
@@ -171,30 +156,36 @@ class ChatClient:
         """
         self.check()
         self.account.resume()
-        if not questions:
-            return []
-        pool = ThreadPoolExecutor(min(len(questions), self.account.limits.concurrency), "fauve-chat")
-        try:
-            return list(pool.map(self._answer, questions))
-        finally:
-            pool.shutdown(cancel_futures=True)
+        settings = self.settings
+        return self.account.in_order(lambda question: self._answer(question, settings), questions)
 
-    def _answer(self, question: Question) -> Answered:
+    def _answer(self, question: Question, settings: Mapping[str, Any]) -> Answered:
         try:
-            key = digest({"settings": self.settings, "question": question.identity})
+            key = digest({"settings": settings, "question": question.identity})
         except ValueError as error:
             return Answered(Outcome.FAILED, reason=f"the prompt cannot be sent: {error}", facts={"sent": False})
         bought = None if self.account.journal is None else self.account.journal.picture(key)
         if bought is not None:
             return Answered(Outcome.OK, json.loads(bought[0]), facts={**bought[1], "reused": True})
-        messages = question.messages()  # pictures are made ready while others hold the slots
+        # pictures and body are made ready while others hold the slots: the service is to wait for nobody
+        turn = self._turn(question.messages(), self._form)
         with self.account.slots:
             self.account.pace.wait()
             line = Line(self.account, key, question.name, _is_refusal)
-            made = self._conversation(messages, line)
-        return self._filed(key, line, made)
+            made = self._conversation(turn, question.read, line)
+            line.settle(None)
+        data = json.dumps(made.value).encode() if made.outcome is Outcome.OK else None
+        reason, facts = line.filed(made.outcome, made.reason, made.facts, data)
+        return Answered(made.outcome, made.value, reason, facts)
 
-    def _conversation(self, messages: list[dict[str, Any]], line: Line) -> Answered:
+    def _turn(self, messages: list[dict[str, Any]], form: int) -> _Turn:
+        body = {"model": self.setup.model, "messages": messages, **self.setup.parameters}
+        wanted = self._forms[form]
+        return _Turn(
+            messages, form, json.dumps(body if wanted is None else {**body, "response_format": wanted}).encode()
+        )
+
+    def _conversation(self, turn: _Turn, read: Callable[[Said], Any], line: Line) -> Answered:
         facts: dict[str, Any] = {
             "model": self.setup.model,
             "parameters": json.dumps(dict(self.setup.parameters)),
@@ -205,32 +196,27 @@ class ChatClient:
             "faults": [],
         }
         try:
-            while facts["asked"] < self.setup.asks:
+            while True:
                 facts["asked"] += 1
-                text, value, fault = self._asked(messages, line, facts)
+                text, value, fault = self._asked(turn, read, line, facts)
                 if fault is None:
                     return Answered(Outcome.OK, value, facts=facts)
                 facts["faults"].append(str(fault))
+                if facts["asked"] == self.setup.asks:
+                    return Answered(fault.outcome, reason=_given_up(fault, self.setup.asks), facts=facts)
                 # some services take no empty turn
-                messages = [
-                    *messages,
-                    {"role": "assistant", "content": text or "(nothing)"},
-                    {"role": "user", "content": f"{fault} Answer with the JSON object alone."},
-                ]
+                said = {"role": "assistant", "content": text or "(nothing)"}
+                told = {"role": "user", "content": f"{fault} Answer with the JSON object alone."}
+                turn = self._turn([*turn.messages, said, told], self._form)
         except NoPicture as none:
             return Answered(none.outcome, reason=none.reason, facts={**facts, **none.facts})
-        return Answered(
-            Outcome.UNPARSABLE,
-            reason=f"asked {facts['asked']} times; the last answer: {facts['faults'][-1]}",
-            facts=facts,
-        )
 
     def _asked(
-        self, messages: list[dict[str, Any]], line: Line, facts: dict[str, Any]
+        self, turn: _Turn, read: Callable[[Said], Any], line: Line, facts: dict[str, Any]
     ) -> tuple[str, Any, Fault | None]:
         """One answer: as it was said, the value in it, or what is wrong with it. Raises NoPicture."""
         try:
-            answer = read_json(self._bought(messages, line, facts))
+            answer = read_json(self._bought(turn, line, facts))
             _note_who(answer, facts)
             said = read_said(answer)
         except NoPicture as none:
@@ -243,20 +229,17 @@ class ChatClient:
         facts["replies"].append(shortened(said.text, _REPLY_LENGTH))
         line.settle(self._cost(answer, said.tokens))
         try:
-            found = objects(said.text)
-            if not found:
-                raise Fault("It was cut off: be brief." if said.cut else "There is no JSON object in it.")
-            return said.text, self._read(found), None
+            return said.text, read(said), None
         except Fault as fault:
             return said.text, None, fault
 
-    def _bought(self, messages: list[dict[str, Any]], line: Line, facts: dict[str, Any]) -> Reply:
+    def _bought(self, turn: _Turn, line: Line, facts: dict[str, Any]) -> Reply:
         """The reply under the strictest form that the service takes. Raises NoPicture."""
         for form in range(self._form, len(self._forms)):
             wanted, calls = self._forms[form], len(line.statuses)
-            body = {"model": self.setup.model, "messages": messages, **self.setup.parameters}
+            turn = turn if turn.form == form else self._turn(turn.messages, form)
             try:
-                reply = line.buy("/chat/completions", body if wanted is None else {**body, "response_format": wanted})
+                reply = line.buy("/chat/completions", ("application/json", turn.body))
             except NoPicture as none:
                 turned_away = none.outcome is Outcome.FAILED and line.statuses[calls:][-1:]
                 if wanted is None or not turned_away or turned_away[0] not in _FORM_UNKNOWN:
@@ -276,15 +259,9 @@ class ChatClient:
             return None
         return sum(count * price for count, price in zip(tokens, self.setup.token_prices, strict=True)) / 1_000_000
 
-    def _filed(self, key: str, line: Line, made: Answered) -> Answered:
-        line.settle(None)
-        reason = None if made.reason is None else shortened(self.account.redact(made.reason), 500)
-        facts = self.account.redact(plain({**made.facts, **line.facts()}))
-        data = json.dumps(made.value).encode() if made.outcome is Outcome.OK else None
-        if self.account.journal is not None and line.statuses:
-            self.account.journal.answered(key, str(made.outcome), reason, line.cost, facts, data)
-        LOG.info("%s %s: %s%s", self.account.name, key[:12], made.outcome, f" ({reason})" if reason else "")
-        return Answered(made.outcome, made.value, reason, facts)
+
+def _given_up(fault: Fault, asks: int) -> str:
+    return str(fault) if asks == 1 else f"asked {asks} times; the last answer: {fault}"
 
 
 def _note_who(answer: Any, facts: dict[str, Any]) -> None:
@@ -292,10 +269,6 @@ def _note_who(answer: Any, facts: dict[str, Any]) -> None:
         said = dig(answer, key)
         if isinstance(said, str):
             facts[name] = shortened(said, 200)
-
-
-def _bearer(key: str) -> Mapping[str, str]:
-    return {"Authorization": f"Bearer {key}"}
 
 
 def _is_refusal(error: ProviderError) -> bool:

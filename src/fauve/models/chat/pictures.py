@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import io
 import threading
 from collections import OrderedDict
 
 from PIL.Image import Image
 
 from fauve.keys import digest_bytes
+from fauve.models.chat.png import quick_png
 
 __all__ = ["Shown", "picture_part"]
 
@@ -36,10 +36,7 @@ class Shown:
             with _lock:
                 known = _kept.get(self.pixels)
             if known is None:
-                png = io.BytesIO()
-                # the pixels are the same at every level, and a run is bound by the time that compression takes
-                self._image.save(png, "PNG", compress_level=1)
-                known = f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode('ascii')}"
+                known = f"data:image/png;base64,{base64.b64encode(quick_png(self._image)).decode('ascii')}"
             with _lock:
                 _kept[self.pixels] = known
                 _kept.move_to_end(self.pixels)

@@ -4,26 +4,45 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from fauve.models.generators.api_answers import NoPicture, dig
 from fauve.records import Outcome
 
-__all__ = ["Said", "objects", "read_said"]
+__all__ = ["Fault", "Said", "objects", "objects_in", "read_said"]
+
+
+class Fault(Exception):
+    """Why an answer cannot be used; said to the model when it is asked again.
+
+    ``outcome`` is that of the question where the last answer has this fault.
+    """
+
+    def __init__(self, told: str, outcome: Outcome = Outcome.UNPARSABLE) -> None:
+        self.outcome = outcome
+        super().__init__(told)
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The text of an answer, whether it was cut off at the token limit, and the tokens in and out (0: not told)."""
+    """What came of one call.
+
+    Attributes:
+        text: of the answer; empty where it says nothing.
+        cut: whether it was cut off at the token limit.
+        tokens: in and out (0: not told).
+        answer: the whole object that the service sent.
+    """
 
     text: str
     cut: bool
     tokens: tuple[int, int]
+    answer: Mapping[str, Any] = field(repr=False)
 
 
-def read_said(answer: Any) -> Said:
+def read_said(answer: Mapping[str, Any]) -> Said:
     """What an answer of ``/chat/completions`` says; empty text where it says nothing.
 
     Raises:
@@ -37,7 +56,15 @@ def read_said(answer: Any) -> Said:
         raise NoPicture(Outcome.FILTERED, "the service filtered the answer")
     tokens = tuple(dig(answer, "usage", name) for name in ("prompt_tokens", "completion_tokens"))
     told, written = (count if isinstance(count, int) and count > 0 else 0 for count in tokens)
-    return Said(_text(dig(first, "message", "content")), stopped == "length", (told, written))
+    return Said(_text(dig(first, "message", "content")), stopped == "length", (told, written), answer)
+
+
+def objects_in(said: Said) -> list[dict[str, Any]]:
+    """The JSON objects in an answer, as :func:`objects` finds them. Raises Fault where there is none."""
+    found = objects(said.text)
+    if not found:
+        raise Fault("It was cut off: be brief." if said.cut else "There is no JSON object in it.")
+    return found
 
 
 def objects(text: str) -> list[dict[str, Any]]:

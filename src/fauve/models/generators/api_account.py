@@ -1,12 +1,15 @@
-"""What all requests to one service share: address, key, limits, budget, journal, and the reason to stop asking."""
+"""What all requests to one service share: address, key, limits, money, journal, threads, the reason to stop asking."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from fauve.errors import ConfigError, ModelError
@@ -18,6 +21,9 @@ from fauve.records import Outcome
 
 __all__ = ["Account", "checked_address", "not_sent"]
 
+Asked = TypeVar("Asked")
+Given = TypeVar("Given")
+
 _KEY_SHAPES = re.compile(r"\b(?:(?:sk|pk)-|(?:r8|hf)_|AIza)[\w*.-]{8,}")
 """What keys of the four services look like: an error message may quote another key than ours, or a masked one."""
 
@@ -27,12 +33,12 @@ _SHORTEST_KEY = 8
 
 
 class Account:
-    """One generator's side of its conversations with a service.
+    """One model's side of its conversations with a service.
 
     The key is read from the environment for each call and kept nowhere.
 
     Args:
-        name: of the generator, for messages.
+        name: of the model, for messages.
         base_url: address that paths are appended to.
         key_names: environment variables, of which the first that is set holds the key; none for an open service.
         authorise: makes the headers that carry a key.
@@ -58,6 +64,7 @@ class Account:
         self.transport, self.limits, self.budget, self.journal = transport, limits, budget, journal
         self.pace = Pace(limits.per_minute)
         self.slots = threading.BoundedSemaphore(limits.concurrency)
+        self._own_journal = journal is not None
         self._authorise = authorise
         self._lock = threading.Lock()
         self._halted: str | None = None
@@ -67,8 +74,10 @@ class Account:
         """Make sure that there is a key that can be sent, and that it does not cross a network in clear.
 
         Raises:
-            ModelError: with the remedy, never with the key.
+            ModelError: with what to set or to install, never with the key.
         """
+        if importlib.util.find_spec("tenacity") is None:
+            raise ModelError(f"{self.name} needs the package tenacity: pip install 'fauve[api]'.")
         if not self.key_names:
             return
         key = self._key()
@@ -86,6 +95,39 @@ class Account:
                 f"{self.name}: {parts.hostname} is asked over http, which would show the key to the network. "
                 'Use https, or `key_env = ""` for a service that wants no key.'
             )
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Limits and money: filed beside the answers, no part of their key."""
+        return {
+            "limits": {name: getattr(self.limits, name) for name in Limits.__slots__},
+            "price": float(self.budget.price),
+            "budget": None if self.budget.most is None else float(self.budget.most),
+            "spent": float(self.budget.spent),
+        }
+
+    def keep_journal(self, folder: str | Path) -> None:
+        """Remember what is bought in ``folder`` from now on, and count what it tells of towards the budget.
+
+        For whoever runs the model, before the first request; a folder that the options named stays.
+
+        Raises:
+            ModelError: where the journal in it cannot be read.
+        """
+        if self.journal is None or not (self._own_journal or self.journal.folder == Path(folder)):
+            self.journal = ApiJournal(folder)
+            self.budget = self.budget.counted_from(self.journal.spent())
+
+    def in_order(self, work: Callable[[Asked], Given], items: Sequence[Asked]) -> list[Given]:
+        """One answer an item, in order, in as many threads as calls may be under way."""
+        if not items:
+            return []
+        pool = ThreadPoolExecutor(min(len(items), self.limits.concurrency), "fauve-api")
+        try:
+            return list(pool.map(work, items))
+        finally:
+            # on Ctrl-C what is under way finishes and reaches the journal, and nothing new starts
+            pool.shutdown(cancel_futures=True)
 
     def headers(self) -> Mapping[str, str]:
         """The headers that carry the key."""

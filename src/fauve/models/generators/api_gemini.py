@@ -22,8 +22,9 @@ from fauve.models.generators.api_answers import (
     shortened,
 )
 from fauve.models.generators.api_cards import API_CARDS, GEMINI_PARAMETERS, NANO_BANANA_PREFIX
-from fauve.models.generators.api_generator import ApiGenerator, ApiOptions, Preset
+from fauve.models.generators.api_generator import ApiGenerator, Preset
 from fauve.models.generators.api_line import Line
+from fauve.models.generators.api_options import ApiOptions
 from fauve.models.generators.api_wire import data_url, merged, wire_seed
 from fauve.models.protocols import ImageRequest
 from fauve.records import Outcome
@@ -55,7 +56,7 @@ class GeminiImages(ApiGenerator):
         preset: ``matched`` or ``paper``, which sends no seed and leaves the shape to the service.
         prefix: sentence before each prompt.
         parameters: of ``generationConfig``, instead of, or beside, the preset's; None takes one out.
-        options: limits, money, key: see :class:`~fauve.models.generators.api_generator.ApiOptions`.
+        options: limits, money, key: see :class:`~fauve.models.generators.api_options.ApiOptions`.
     """
 
     KEY_NAMES: ClassVar = ("GEMINI_API_KEY", "GOOGLE_API_KEY")

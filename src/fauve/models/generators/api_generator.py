@@ -7,51 +7,25 @@ says nothing of the model, and the next run asks again.
 
 from __future__ import annotations
 
-import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypedDict
+from typing import Any, ClassVar, Literal
 
 from PIL.Image import Image
 
-from fauve.errors import ConfigError, ModelError, suggestion
+from fauve.errors import ConfigError, suggestion
 from fauve.keys import digest, digest_bytes
 from fauve.models.cards import ModelCard
-from fauve.models.generators.api_account import Account
-from fauve.models.generators.api_answers import NoPicture, Picture, ProviderError, checked, plain, shortened
-from fauve.models.generators.api_journal import ApiJournal
-from fauve.models.generators.api_limits import Budget, Limits
-from fauve.models.generators.api_line import LOG, Line
-from fauve.models.generators.api_transport import HttpTransport, Transport
+from fauve.models.generators.api_answers import NoPicture, Picture, ProviderError, checked
+from fauve.models.generators.api_line import Line
+from fauve.models.generators.api_options import ApiOptions, bearer, open_account
 from fauve.models.protocols import Generated, ImageRequest
 from fauve.records import Outcome
 
-__all__ = ["ApiGenerator", "ApiOptions", "Preset"]
+__all__ = ["ApiGenerator", "Preset"]
 
 Preset = Literal["paper", "matched"]
-
-
-class ApiOptions(TypedDict, total=False):
-    """What every generator behind an API can be given; none of it changes a picture.
-
-    ``key_env`` names the environment variable of the key (empty for a service that wants none); ``price`` is what a
-    picture costs in the service's currency and ``budget`` what may be spent in all; ``journal`` is the folder that
-    keeps what was bought; the others are those of :class:`fauve.models.generators.api_limits.Limits`.
-    """
-
-    key_env: str
-    price: float | None
-    budget: float | None
-    concurrency: int
-    per_minute: float | None
-    timeout: float
-    deadline: float
-    resend: int
-    journal: str | Path | None
-    transport: Transport
 
 
 class ApiGenerator(ABC):
@@ -63,7 +37,7 @@ class ApiGenerator(ABC):
         base_url: address of the service.
         preset: ``matched`` (the same settings for every request) or ``paper`` (as published, faults included).
         parameters: what is sent with each prompt, as the service names it.
-        options: see :class:`ApiOptions`.
+        options: see :class:`~fauve.models.generators.api_options.ApiOptions`.
 
     Raises:
         ConfigError: where an option makes no sense.
@@ -85,20 +59,8 @@ class ApiGenerator(ABC):
     ) -> None:
         if preset not in ("paper", "matched"):
             raise ConfigError(f"{card.name}: there is no preset {preset!r}.{suggestion(preset, ['paper', 'matched'])}")
-        known = set(ApiOptions.__annotations__)
-        if unknown := sorted(set(options) - known):
-            raise ConfigError(f"{card.name}: there is no option {unknown[0]!r}.{suggestion(unknown[0], known)}")
         self.card, self.model, self.preset, self.parameters = card, model, preset, dict(parameters)
-        key_env = options.get("key_env")
-        key_names = self.KEY_NAMES if key_env is None else ((key_env,) if key_env else ())
-        journal = options.get("journal")
-        kept = None if journal is None else ApiJournal(journal)
-        limits = Limits(**{name: options[name] for name in Limits.__slots__ if name in options})  # type: ignore[literal-required]
-        self._own_journal = kept is not None
-        self._money = options.get("budget"), options.get("price")
-        budget = Budget(*self._money, Decimal(0) if kept is None else kept.spent())
-        transport = options.get("transport") or HttpTransport()
-        self.account = Account(card.name, base_url, key_names, self.authorise, transport, limits, budget, kept)
+        self.account = open_account(card.name, base_url, self.KEY_NAMES, self.authorise, options)
 
     @abstractmethod
     def picture(self, request: ImageRequest, line: Line, facts: dict[str, Any]) -> Picture:
@@ -110,7 +72,7 @@ class ApiGenerator(ABC):
 
     def authorise(self, key: str) -> Mapping[str, str]:
         """The headers that carry the key."""
-        return {"Authorization": f"Bearer {key}"}
+        return bearer(key)
 
     def choices(self) -> Mapping[str, Any]:
         """Further settings of a subclass that change a picture."""
@@ -139,13 +101,7 @@ class ApiGenerator(ABC):
     @property
     def provenance(self) -> Mapping[str, Any]:
         """Limits and money: filed beside the pictures, no part of their key."""
-        limits, budget = self.account.limits, self.account.budget
-        return {
-            "limits": {name: getattr(limits, name) for name in Limits.__slots__},
-            "price": float(budget.price),
-            "budget": None if budget.most is None else float(budget.most),
-            "spent": float(budget.spent),
-        }
+        return self.account.provenance
 
     @property
     def batch(self) -> int:
@@ -160,9 +116,7 @@ class ApiGenerator(ABC):
         Raises:
             ModelError: where the journal in it cannot be read.
         """
-        if not self._own_journal:
-            self.account.journal = ApiJournal(folder)
-            self.account.budget = Budget(*self._money, self.account.journal.spent())
+        self.account.keep_journal(folder)
 
     def check(self) -> None:
         """Make sure that there is a key, without a call.
@@ -170,8 +124,6 @@ class ApiGenerator(ABC):
         Raises:
             ModelError: with what to set or to install.
         """
-        if importlib.util.find_spec("tenacity") is None:
-            raise ModelError(f"{self.card.name} needs the package tenacity: pip install 'fauve[api]'.")
         self.account.check()
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> None:
@@ -187,14 +139,7 @@ class ApiGenerator(ABC):
         """
         self.check()
         self.account.resume()
-        if not requests:
-            return []
-        pool = ThreadPoolExecutor(min(len(requests), self.account.limits.concurrency), "fauve-api")
-        try:
-            return list(pool.map(self._answer, requests))
-        finally:
-            # on Ctrl-C what is under way finishes and reaches the journal, and nothing new starts
-            pool.shutdown(cancel_futures=True)
+        return self.account.in_order(self._answer, requests)
 
     def request_key(self, request: ImageRequest) -> str:
         """The journal's name of a request. Raises ValueError for a prompt that has no UTF-8."""
@@ -230,15 +175,8 @@ class ApiGenerator(ABC):
             outcome, reason = none.outcome, none.reason
             facts |= none.facts
         line.settle(facts.pop("stated_cost", None))
-        return self._filed(key, line, Generated(outcome, data, reason, {**facts, **line.facts()}))
-
-    def _filed(self, key: str, line: Line, made: Generated) -> Generated:
-        reason = None if made.reason is None else shortened(self.account.redact(made.reason), 500)
-        facts = self.account.redact(plain(made.facts))
-        if self.account.journal is not None and line.statuses:
-            self.account.journal.answered(key, str(made.outcome), reason, line.cost, facts, made.data)
-        LOG.info("%s %s: %s%s", self.card.name, key[:12], made.outcome, f" ({reason})" if reason else "")
-        return Generated(made.outcome, made.data, reason, facts)
+        reason, filed = line.filed(outcome, reason, facts, data)
+        return Generated(outcome, data, reason, filed)
 
 
 def _pixel_hash(image: Image) -> str:

@@ -34,9 +34,9 @@ class ApiJournal:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self._folder = Path(folder)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._file = self._folder / "journal.jsonl"
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._file = self.folder / "journal.jsonl"
         self._lock = threading.Lock()
         self._pictures: dict[str, Mapping[str, Any]] = {}
         self._jobs: dict[str, str] = {}
@@ -60,7 +60,7 @@ class ApiJournal:
         if event is None:
             return None
         try:
-            data = (self._folder / f"{key}.bin").read_bytes()
+            data = (self.folder / f"{key}.bin").read_bytes()
         except FileNotFoundError:
             return None
         return (data, event["facts"]) if digest_bytes(data) == event["sha256"] else None
@@ -89,12 +89,12 @@ class ApiJournal:
         self._write({**event, "facts": dict(facts)})
 
     def _store(self, key: str, data: bytes) -> None:
-        part = self._folder / f"{key}.{threading.get_ident()}.part"
+        part = self.folder / f"{key}.{threading.get_ident()}.part"
         with part.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(self._folder / f"{key}.bin")
+        part.replace(self.folder / f"{key}.bin")
 
     def _write(self, event: Mapping[str, Any]) -> None:
         line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **event}) + "\n"

@@ -89,6 +89,12 @@ class Budget:
         with self._lock:
             return self._spent
 
+    def counted_from(self, spent: Decimal) -> Budget:
+        """The same money with this much of it spent, and nothing set aside."""
+        other = Budget()
+        other.most, other.price, other._spent = self.most, self.price, spent
+        return other
+
     def reserve(self) -> bool:
         """Set the price of one call aside; False where that would go over the budget: the call must not be made."""
         with self._lock:

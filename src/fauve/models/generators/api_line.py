@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fauve.models.generators.api_account import Account
-from fauve.models.generators.api_answers import NoPicture, ProviderError, read_error, shortened
+from fauve.models.generators.api_answers import NoPicture, ProviderError, plain, read_error, shortened
 from fauve.models.generators.api_transport import Call, CallTimedOut, NotSent, Reply, TransportError
 from fauve.records import Outcome
 
@@ -30,6 +30,7 @@ LOG = logging.getLogger("fauve.models.generators.api")
 
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 _LAST_WORD = 10.0
+_REASON_LENGTH = 500
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
 _NO_MONEY = ("insufficient_quota", "billing_hard_limit", "insufficient credit", "insufficient_credit")
@@ -100,6 +101,20 @@ class Line:
             self.account.budget.settle(cost)
             self.cost += cost
             self.accepted -= 1
+
+    def filed(
+        self, outcome: Outcome, reason: str | None, facts: Mapping[str, Any], data: bytes | None
+    ) -> tuple[str | None, dict[str, Any]]:
+        """Write an answer into journal and log; gives reason and facts as they may be kept: plain, and without a key.
+
+        The facts of the calls are among them.
+        """
+        told = None if reason is None else shortened(self.account.redact(reason), _REASON_LENGTH)
+        kept = self.account.redact(plain({**facts, **self.facts()}))
+        if self.account.journal is not None and self.statuses:
+            self.account.journal.answered(self.key, str(outcome), told, self.cost, kept, data)
+        LOG.info("%s %s: %s%s", self.account.name, self.key[:12], outcome, f" ({told})" if told else "")
+        return told, kept
 
     def ask(self, method: str, path: str) -> Reply:
         """A call to the service that costs nothing and may be repeated. Raises NoPicture."""

@@ -26,8 +26,9 @@ from fauve.models.generators.api_answers import (
     revised,
 )
 from fauve.models.generators.api_cards import API_CARDS, PRESETS
-from fauve.models.generators.api_generator import ApiGenerator, ApiOptions, Preset
+from fauve.models.generators.api_generator import ApiGenerator, Preset
 from fauve.models.generators.api_line import Line
+from fauve.models.generators.api_options import ApiOptions
 from fauve.models.generators.api_wire import merged
 from fauve.models.protocols import ImageRequest
 from fauve.records import Outcome
@@ -49,7 +50,7 @@ class OpenAIImages(ApiGenerator):
         base_url: address of the endpoint, up to and with its version.
         preset: ``matched`` or ``paper``; a model without a card has no published settings, so both are the same.
         parameters: what to send instead of, or beside, the preset's; None takes one out.
-        options: limits, money, key: see :class:`~fauve.models.generators.api_generator.ApiOptions`.
+        options: limits, money, key: see :class:`~fauve.models.generators.api_options.ApiOptions`.
     """
 
     KEY_NAMES: ClassVar = ("OPENAI_API_KEY",)

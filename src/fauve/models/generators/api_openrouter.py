@@ -22,8 +22,9 @@ from fauve.models.generators.api_answers import (
     shortened,
 )
 from fauve.models.generators.api_cards import API_CARDS, NANO_BANANA_PREFIX, PRESETS
-from fauve.models.generators.api_generator import ApiGenerator, ApiOptions, Preset
+from fauve.models.generators.api_generator import ApiGenerator, Preset
 from fauve.models.generators.api_line import Line
+from fauve.models.generators.api_options import ApiOptions
 from fauve.models.generators.api_wire import data_url, merged, wire_seed
 from fauve.models.protocols import ImageRequest
 from fauve.records import Outcome
@@ -46,7 +47,7 @@ class OpenRouterImages(ApiGenerator):
         prefix: sentence before each prompt.
         providers: who may serve the model, the preferred first, and nobody else; none named leaves it to OpenRouter.
         parameters: what to send instead of, or beside, the preset's; None takes one out.
-        options: limits, money, key: see :class:`~fauve.models.generators.api_generator.ApiOptions`.
+        options: limits, money, key: see :class:`~fauve.models.generators.api_options.ApiOptions`.
     """
 
     KEY_NAMES: ClassVar = ("OPENROUTER_API_KEY",)

@@ -24,8 +24,9 @@ from fauve.models.generators.api_answers import (
     shortened,
 )
 from fauve.models.generators.api_cards import API_CARDS, PRESETS
-from fauve.models.generators.api_generator import ApiGenerator, ApiOptions, Preset
+from fauve.models.generators.api_generator import ApiGenerator, Preset
 from fauve.models.generators.api_line import Line
+from fauve.models.generators.api_options import ApiOptions
 from fauve.models.generators.api_wire import data_url, merged, wire_seed
 from fauve.models.protocols import ImageRequest
 from fauve.records import Outcome
@@ -54,7 +55,7 @@ class ReplicateImages(ApiGenerator):
         seeded, negatives, edits: whether the model's input has a seed, a negative prompt, a list of pictures to edit
             (known for Fauve's own names).
         poll: seconds between two questions after a prediction.
-        options: limits, money, key: see :class:`~fauve.models.generators.api_generator.ApiOptions`.
+        options: limits, money, key: see :class:`~fauve.models.generators.api_options.ApiOptions`.
     """
 
     KEY_NAMES: ClassVar = ("REPLICATE_API_TOKEN",)

@@ -17,7 +17,7 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, Offl
 
 from fauve.errors import WeightsMismatch, WeightsMissing
 from fauve.keys import digest
-from fauve.models.weights import RANDOM_MARK, file_hash, locate
+from fauve.models.weights import RANDOM_MARK, file_hash, hub_without_warnings, locate
 
 __all__ = ["INDEX", "PipelineSource"]
 
@@ -126,11 +126,11 @@ class PipelineSource:
 
     def _download(self) -> Path:
         try:
-            return Path(
-                DiffusionPipeline.download(
+            with hub_without_warnings():
+                found = DiffusionPipeline.download(
                     self.source, revision=self.revision, variant=self.variant, use_safetensors=None
                 )
-            )
+            return Path(found)
         except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError, ValueError) as error:
             raise WeightsMissing(
                 f"{self.name}: {self.source} could not be fetched whole ({type(error).__name__}: {_first(error)}). "

@@ -17,7 +17,7 @@ from typing import Any
 
 from fauve.errors import ConfigError, UnknownName, suggestion
 from fauve.keys import digest, digest_bytes
-from fauve.vocabulary import Dimension
+from fauve.vocabulary import DIMENSIONS, Dimension
 
 __all__ = ["Guideline", "Guidelines", "Option", "guideline_of", "own_guidelines", "read_guidelines"]
 
@@ -92,9 +92,14 @@ def guideline_of(dimension: Dimension) -> Guideline:
     return Guideline(dimension.name, "Which line describes the picture?", options)
 
 
-@cache
 def own_guidelines() -> Guidelines:
-    """Fauve's own texts for the twelve dimensions."""
+    """Fauve's own texts for the twelve dimensions, and for those of the user's own what they say of their levels."""
+    found = _shipped()
+    return found.adding(*(guideline_of(one) for one in DIMENSIONS.values() if one.name not in found.by_dimension))
+
+
+@cache
+def _shipped() -> Guidelines:
     found = files("fauve.models") / "guidelines" / f"{OWN}.toml"
     return _parsed(tomllib.loads(found.read_text(encoding="utf-8")), f"{OWN}.toml")
 

@@ -15,7 +15,8 @@ def _qwen(name: str, size: str) -> ModelCard:
         name=name,
         kind="judge",
         summary=f"Qwen3-VL-{size}-Instruct, asked for one of three levels of one dimension; expected value of its "
-        "answer. Without an adapter trained for it, what it gives is its general opinion.",
+        "answer. Without an adapter trained for it, what it gives is its general opinion; the published adapter needs "
+        "its authors' questions as `guidelines = PATH`.",
         licence="Apache-2.0",
         hub_id=f"Qwen/Qwen3-VL-{size}-Instruct",
         paper="arXiv 2512.11883, Table 7 (the 4B size with a LoRA adapter)",

@@ -25,7 +25,6 @@ from fauve.models.judges.adapter import Adapter
 from fauve.models.judges.guidelines import Guidelines, own_guidelines, read_guidelines
 from fauve.models.judges.judge_cards import JUDGE_CARDS, judge_card
 from fauve.models.judges.levels import ANSWERS, checked_dimensions, expected_level
-from fauve.models.judges.prefix import Prefix
 from fauve.models.judges.qwen3vl_host import (
     Seen,
     answer_after_picture,
@@ -40,6 +39,7 @@ from fauve.models.judges.qwen3vl_host import (
 from fauve.models.judges.qwen3vl_pixels import PREPROCESSING, qwen3_patches
 from fauve.models.judges.qwen3vl_text import LAYOUTS, JudgeText, Layout, QuestionIds, shared_start
 from fauve.models.pixels import PIXELS
+from fauve.models.prefix import Prefix
 from fauve.models.weights import HUB_WEIGHTS, Checkpoint, file_hash, read_tensors
 from fauve.vocabulary import PROMPT_DIMENSIONS
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from transformers import DynamicCache, Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
 from fauve.errors import WeightsMismatch
-from fauve.models.judges.prefix import Prefix, stacked
+from fauve.models.prefix import Prefix, packed, stacked
 from fauve.models.weights import build_empty, load_strictly
 
 __all__ = [
@@ -179,27 +179,17 @@ def answer_after_picture(host: Any, prefixes: Sequence[Prefix], seen: Seen, afte
 
 
 def answer_packed(host: Any, prefix: Prefix, rests: Sequence[Sequence[int]]) -> Tensor:
-    """Logits of the answer to each question of which ``rests`` is what the prefix lacks, shape (questions, vocabulary).
-
-    The rests stand in one row behind each other; each sees the prefix and itself, and starts at the position after the
-    prefix. So nothing is padded, and the prefix is not copied for every question.
-    """
+    """Logits of the answer to each question, shape (questions, vocabulary); ``rests`` is what the prefix lacks."""
     embeddings = _embedded(host, [[token for rest in rests for token in rest]])
-    device = embeddings.device
-    lengths = torch.tensor([len(rest) for rest in rests], device=device)
-    owner = torch.repeat_interleave(torch.arange(len(rests), device=device), lengths)
-    ends = lengths.cumsum(0)
-    within = torch.arange(len(owner), device=device) - (ends - lengths)[owner]
-    own = (owner[:, None] == owner[None, :]) & (within[:, None] >= within[None, :])
-    mask = torch.cat([own.new_ones(len(owner), prefix.length), own], dim=1)[None, None]
+    row = packed(prefix, rests, embeddings.device)
     read = host.model.language_model(
         inputs_embeds=embeddings,
-        position_ids=(prefix.position + within).view(1, 1, -1).expand(3, 1, -1),
-        attention_mask=mask,
+        position_ids=row.positions.view(1, 1, -1).expand(3, 1, -1),
+        attention_mask=row.mask,
         past_key_values=prefix.cache(),
         use_cache=True,
     )
-    return _logits(host, read.last_hidden_state[0, ends - 1])
+    return _logits(host, read.last_hidden_state[0, row.last])
 
 
 def _logits(host: Any, hidden: Tensor) -> Tensor:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fauve.models.chat.replies import objects
-from fauve.prompts.checks import Fault
+from fauve.models.chat.replies import Fault, Said, objects_in
 
 __all__ = ["Texts", "read_texts"]
 
@@ -18,16 +17,14 @@ class Texts:
     negative: str
 
 
-def read_texts(text: str) -> Texts | Fault:
-    """The object in an answer, past fences, thinking aloud and a comma too many; or why there is none."""
-    found = objects(text)
-    whole = [candidate for candidate in found if {"anti", "negative"} <= candidate.keys()]
+def read_texts(said: Said) -> Texts:
+    """The two texts in an answer, past fences, thinking aloud and a comma too many. Raises Fault where they are not."""
+    whole = [candidate for candidate in objects_in(said) if {"anti", "negative"} <= candidate.keys()]
     if not whole:
-        kind = "Its object lacks 'anti' or 'negative'." if found else "There is no JSON object in it."
-        return Fault("form", kind)
+        raise Fault("Its object lacks 'anti' or 'negative'.")
     anti, negative = whole[-1]["anti"], whole[-1]["negative"]
     if isinstance(negative, list) and all(isinstance(word, str) for word in negative):
         negative = ", ".join(negative)
     if not isinstance(anti, str) or not isinstance(negative, str):
-        return Fault("form", "'anti' and 'negative' must be texts.")
+        raise Fault("'anti' and 'negative' must be texts.")
     return Texts(" ".join(anti.split()), " ".join(negative.split()))

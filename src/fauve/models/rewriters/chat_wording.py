@@ -49,6 +49,5 @@ def task(request: RewriteRequest) -> str:
 
 
 def complaint(faults: Sequence[Fault]) -> str:
-    """The user's message after an answer that broke a rule."""
-    lines = "\n".join(f"- {fault.message}" for fault in faults)
-    return f"This cannot be used:\n{lines}\nWrite it again by the rules, and answer with the JSON object alone."
+    """What is said of an answer that broke a rule."""
+    return f"{' '.join(fault.message for fault in faults)} Write it again by the rules."

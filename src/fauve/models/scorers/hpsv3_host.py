@@ -18,14 +18,13 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 from transformers import DynamicCache, Qwen2VLConfig, Qwen2VLModel
-from transformers.cache_utils import Cache, DynamicLayer
 
 from fauve.errors import WeightsMismatch
+from fauve.models.prefix import Prefix, packed
 from fauve.models.weights import build_empty, load_strictly
 
 __all__ = [
     "HPSv3Host",
-    "Prefix",
     "RotaryPrecision",
     "build_host",
     "image_tokens",
@@ -118,33 +117,6 @@ def _renamed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
-class _ReadOnlyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
-    """Keys and values that later tokens may look at and never add to, so that one prefix serves any number of reads."""
-
-    def __init__(self, keys: Tensor, values: Tensor) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.keys, self.values = keys, values
-        self.dtype, self.device = keys.dtype, keys.device
-        self.is_initialized = True
-
-    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
-        """The kept ones and the new ones together; nothing is kept of the new ones."""
-        kept: tuple[Any, Any] = self.keys, self.values
-        return torch.cat([kept[0], key_states], dim=-2), torch.cat([kept[1], value_states], dim=-2)
-
-
-class Prefix:
-    """What the language model keeps of everything before the prompt: one picture's keys and values, layer by layer."""
-
-    def __init__(self, cache: Any) -> None:
-        self.length = int(cache.get_seq_length())
-        self._layers: list[tuple[Tensor, Tensor]] = [(layer.keys, layer.values) for layer in cache.layers]
-
-    def cache(self) -> Cache:
-        """A view for one pass of the language model."""
-        return Cache(layers=[_ReadOnlyLayer(keys, values) for keys, values in self._layers])
-
-
 def image_tokens(host: HPSv3Host, patches: Tensor, grid: tuple[int, int, int]) -> Tensor:
     """The picture as the language model sees it, shape (grid patches / 4, width)."""
     visual = host.model.visual
@@ -187,26 +159,16 @@ def read_prefix(host: HPSv3Host, ids: Sequence[int], picture: Tensor, places: sl
 
 
 def read_suffixes(host: HPSv3Host, prefix: Prefix, suffixes: Sequence[Sequence[int]]) -> Tensor:
-    """Mean and log deviation at the last token of every suffix, shape (suffixes, 2), float32.
-
-    The suffixes stand in one row behind each other; each sees the prefix and itself, and starts at the position after
-    the prefix. So nothing is padded, and the prefix is not copied for every suffix.
-    """
-    device = next(host.rm_head.parameters()).device
-    lengths = torch.tensor([len(suffix) for suffix in suffixes], device=device)
-    owner = torch.repeat_interleave(torch.arange(len(suffixes), device=device), lengths)
-    ends = lengths.cumsum(0)
-    within = torch.arange(len(owner), device=device) - (ends - lengths)[owner]
-    own = (owner[:, None] == owner[None, :]) & (within[:, None] >= within[None, :])
-    mask = torch.cat([own.new_ones(len(owner), prefix.length), own], dim=1)[None, None]
+    """Mean and log deviation at the last token of every suffix, shape (suffixes, 2), float32."""
+    row = packed(prefix, suffixes, next(host.rm_head.parameters()).device)
     read = host.model.language_model(
         inputs_embeds=_embedded(host, [token for suffix in suffixes for token in suffix]),
-        position_ids=_positions(prefix.length + within),
-        attention_mask=mask,
+        position_ids=_positions(row.positions),
+        attention_mask=row.mask,
         past_key_values=prefix.cache(),
         use_cache=True,
     )
-    rated: Tensor = host.rm_head(read.last_hidden_state[0, ends - 1].float())
+    rated: Tensor = host.rm_head(read.last_hidden_state[0, row.last].float())
     return rated
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Unpack
 from weakref import WeakValueDictionary
 
@@ -23,11 +22,11 @@ from PIL.Image import Image
 from fauve.errors import ModelError, UnknownName
 from fauve.keys import digest
 from fauve.models.cards import ModelCard
-from fauve.models.chat.client import Answered, ChatClient, ChatSetup, Fault, Question
+from fauve.models.chat.client import Answered, ChatClient, Question
+from fauve.models.chat.model import ChatModel, ChatOptions, open_chat
 from fauve.models.chat.pictures import Shown, picture_part
+from fauve.models.chat.replies import Fault, Said, objects_in
 from fauve.models.chat.served import SERVED, where_served
-from fauve.models.generators.api_generator import ApiOptions
-from fauve.models.generators.api_wire import merged
 from fauve.records import Outcome
 
 __all__ = ["RUBRICS", "NotRated", "RubricScorer"]
@@ -67,10 +66,10 @@ Answer with one JSON object: {"main_concept": 0 to 100, "special_effects": 0 to 
 
 
 class NotRated(ModelError):
-    """A picture has no rating under a prompt; ``outcome`` says what came of the question."""
+    """A picture has no rating under a prompt; ``outcome`` and ``facts`` say what came of the question."""
 
-    def __init__(self, message: str, outcome: Outcome) -> None:
-        self.outcome = outcome
+    def __init__(self, message: str, outcome: Outcome, facts: Mapping[str, Any]) -> None:
+        self.outcome, self.facts = outcome, facts
         super().__init__(message)
 
 
@@ -85,7 +84,7 @@ class _Desk:
 _DESKS: WeakValueDictionary[str, _Desk] = WeakValueDictionary()
 
 
-class RubricScorer:
+class RubricScorer(ChatModel):
     """One of the two ratings of a vision–language model.
 
     Args:
@@ -93,20 +92,13 @@ class RubricScorer:
             calls it.
         model: how the service calls the model, where that is not what the name says.
         base_url: address of the service, up to and with its version; None for that of the preset, where it has one.
-        parameters: what to send instead of, or beside, ``temperature`` 0, ``seed`` 0 and ``max_tokens`` 200; None takes
-            one out.
-        asks: how often one question may be asked in all, the first time included.
-        token_prices: what a million tokens cost in and out, in the service's currency; None counts ``price`` a call.
-        options: limits, money, key, journal: see :class:`~fauve.models.generators.api_generator.ApiOptions`. Scorers of
-            one model with the same options share limits and budget.
+        options: see :class:`~fauve.models.chat.model.ChatOptions`; ``parameters`` stand beside ``temperature`` 0,
+            ``seed`` 0 and ``max_tokens`` 200. Scorers of one model with the same options share limits and budget.
 
     Raises:
         UnknownName: for a rubric that does not exist.
         ConfigError: where an option makes no sense or is missing.
     """
-
-    remote = True
-    """It waits for a service, and a try costs money."""
 
     def __init__(
         self,
@@ -114,52 +106,33 @@ class RubricScorer:
         model: str | None = None,
         *,
         base_url: str | None = None,
-        parameters: Mapping[str, Any] | None = None,
-        asks: int = 3,
-        token_prices: tuple[float, float] | None = None,
-        **options: Unpack[ApiOptions],
+        **options: Unpack[ChatOptions],
     ) -> None:
         rubric, _, member = name.removeprefix("rubric:").partition("@")
         if rubric not in RUBRICS:
             raise UnknownName("rubric", rubric, RUBRICS)
         self._key, what = RUBRICS[rubric]
-        called, address = where_served(name, member, model or (None if member in SERVED else member), base_url)
+        served = where_served(name, member, model or (None if member in SERVED else member), base_url)
         self.card = ModelCard(
             name=name,
             kind="matcher",
-            summary=f"Rating by the vision-language model {called}, which sees picture and prompt: {what}.",
+            summary=f"Rating by the vision-language model {served[0]}, which sees picture and prompt: {what}.",
             range=(0.0, 100.0),
         )
-        prices = None if token_prices is None else (float(token_prices[0]), float(token_prices[1]))
         shared = f"rubric@{member}"
-        setup = ChatSetup(shared, called, address, _SCHEMA, merged(_PARAMETERS, parameters), asks, prices)
-        self._desk = _desk(setup, options)
+        self._desk = _desk(shared, served, options)
+        super().__init__(self._desk.client)
         self._failed: dict[str, NotRated] = {}
-        self.account = self._desk.client.account
         self.journal_name = shared
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """Service, model, parameters, wording, rubric, how often it is asked; never the key."""
-        return {"scorer": WIRE, "rubric": self._key, "wording": digest(_INSTRUCTIONS), **self._desk.client.settings}
-
-    @property
-    def provenance(self) -> Mapping[str, Any]:
-        """Limits and money: filed beside the values, no part of their key."""
-        return self._desk.client.provenance
-
-    def check(self) -> None:
-        """Make sure that there is a key, without a call. Raises ModelError with what to set or to install."""
-        self._desk.client.check()
-
-    def keep_journal(self, folder: Path) -> None:
-        """Keep what is bought in a folder, unless there is one already; it counts towards the budget."""
-        self._desk.client.keep_journal(folder)
+        return {"scorer": WIRE, "rubric": self._key, "wording": digest(_INSTRUCTIONS), **self._chat.settings}
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> None:
         """Check, and forget what failed before; device and number format are the service's own."""
-        self.check()
-        self._desk.client.resume()
+        super().load(device, dtype)
         self._failed.clear()
 
     def score(self, images: Sequence[Image], prompts: Sequence[str], cells: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -176,7 +149,7 @@ class RubricScorer:
             for key, question in zip(keys, asked, strict=True)
             if key not in self._desk.known and key not in self._failed
         }
-        for key, answer in zip(new, self._desk.client.ask(list(new.values())), strict=True):
+        for key, answer in zip(new, self._chat.ask(list(new.values())), strict=True):
             self._keep(key, answer)
         for key in keys:
             if key in self._failed:
@@ -188,15 +161,15 @@ class RubricScorer:
             self._desk.known[key] = answer.value
         else:
             told = f"{self.card.name}: no rating ({answer.reason}). Ask again with `fauve retry`, or mend what it says."
-            self._failed[key] = NotRated(told, answer.outcome)
+            self._failed[key] = NotRated(told, answer.outcome, answer.facts)
 
 
-def _desk(setup: ChatSetup, options: ApiOptions) -> _Desk:
-    plain = {name: str(value) for name, value in options.items() if name != "transport"}
-    key = digest({"setup": setup, "options": plain, "transport": id(options.get("transport"))})
+def _desk(name: str, served: tuple[str, str], options: ChatOptions) -> _Desk:
+    plain = {option: str(value) for option, value in options.items() if option != "transport"}
+    key = digest({"name": name, "served": served, "options": plain, "transport": id(options.get("transport"))})
     desk = _DESKS.get(key)
     if desk is None:
-        desk = _DESKS[key] = _Desk(ChatClient(setup, _ratings, options))
+        desk = _DESKS[key] = _Desk(open_chat(name, served, _SCHEMA, _PARAMETERS, options))
     return desk
 
 
@@ -210,13 +183,13 @@ def _question(shown: Shown, prompt: str) -> Question:
         return [{"role": "system", "content": _INSTRUCTIONS}, {"role": "user", "content": content}]
 
     identity = {"wording": digest(_INSTRUCTIONS), "prompt": prompt, "shown": shown.pixels}
-    return Question(prompt, identity, messages)
+    return Question(prompt, identity, messages, _ratings)
 
 
-def _ratings(found: list[dict[str, Any]]) -> dict[str, float]:
+def _ratings(said: Said) -> dict[str, float]:
     """Both ratings. Raises Fault where one is missing, out of range, or there are several."""
     keys = [key for key, _ in RUBRICS.values()]
-    whole = [{key: one[key] for key in keys} for one in found if set(keys) <= one.keys()]
+    whole = [{key: one[key] for key in keys} for one in objects_in(said) if set(keys) <= one.keys()]
     if not whole:
         raise Fault(f"The object lacks {' or '.join(repr(key) for key in keys)}.")
     if any(one != whole[0] for one in whole):

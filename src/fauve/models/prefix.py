@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers.cache_utils import Cache, DynamicLayer
 
-__all__ = ["Prefix", "stacked"]
+__all__ = ["Packed", "Prefix", "packed", "stacked"]
 
 
 class _ReadOnlyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
@@ -33,12 +34,13 @@ class Prefix:
 
     Attributes:
         length: tokens.
-        position: rotary position of the text that comes next, which after a picture is not the number of tokens.
+        position: rotary position of the text that comes next: the number of tokens, unless a picture is numbered by
+            rows and columns.
     """
 
-    def __init__(self, cache: Any, position: int) -> None:
+    def __init__(self, cache: Any, position: int | None = None) -> None:
         self.length = int(cache.get_seq_length())
-        self.position = position
+        self.position = self.length if position is None else position
         self.layers: list[tuple[Tensor, Tensor]] = [(layer.keys, layer.values) for layer in cache.layers]
 
     def cache(self) -> Cache:
@@ -63,3 +65,31 @@ def stacked(prefixes: Sequence[Prefix]) -> tuple[Cache, Tensor]:
         layers.append(_ReadOnlyLayer(keys, values))
     lengths = torch.tensor([prefix.length for prefix in prefixes], device=layers[0].keys.device)
     return Cache(layers=layers), torch.arange(longest, device=lengths.device)[None, :] < lengths[:, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Several texts behind one prefix, in one row behind each other; each sees the prefix and itself.
+
+    So nothing is padded, and the prefix is not copied for every text.
+
+    Attributes:
+        positions: of every token, from the one after the prefix on, shape (tokens).
+        mask: true where a token (row) may look at a key (column), shape (1, 1, tokens, prefix + tokens).
+        last: the place of each text's last token, shape (texts).
+    """
+
+    positions: Tensor
+    mask: Tensor
+    last: Tensor
+
+
+def packed(prefix: Prefix, texts: Sequence[Sequence[int]], device: torch.device) -> Packed:
+    """How texts, given as tokens, stand behind a prefix."""
+    lengths = torch.tensor([len(text) for text in texts], device=device)
+    owner = torch.repeat_interleave(torch.arange(len(texts), device=device), lengths)
+    ends = lengths.cumsum(0)
+    within = torch.arange(len(owner), device=device) - (ends - lengths)[owner]
+    own = (owner[:, None] == owner[None, :]) & (within[:, None] >= within[None, :])
+    mask = torch.cat([own.new_ones(len(owner), prefix.length), own], dim=1)[None, None]
+    return Packed(prefix.position + within, mask, ends - 1)
