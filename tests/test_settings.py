@@ -8,6 +8,7 @@ import pytest
 
 from fauve.errors import ConfigError
 from fauve.settings import RunSettings, read_settings
+from fauve.vocabulary import DIMENSIONS
 
 GENERATOR = '[[generators]]\nname = "flux-dev"\noptions = { steps = 4 }\nbatch = 2\n'
 PROMPTS = '[prompts]\nfile = "p.jsonl"\n'
@@ -82,5 +83,56 @@ def test_both_presets_of_a_generator_may_stand_in_one_file(tmp_path: Path) -> No
     ],
 )
 def test_faults_are_named(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        read(tmp_path, text)
+
+
+OWN = """[dimensions.pixelated]
+low = "large squares"
+middle = "some squares"
+high = "no squares"
+request = "the picture falls into large square pixels"
+negative = "seamless"
+"""
+CAPTIONS = '[prompts]\ncaptions = "c.txt"\n'
+
+
+def test_captions_a_rewriter_and_a_dimension_of_ones_own_are_read_and_read_again(tmp_path: Path) -> None:
+    draw = 'rewriter = "template"\ndimensions = ["pixelated", "clarity"]\nsizes = [1]\nseed = 3\n'
+    found = read(tmp_path, CAPTIONS + draw + GENERATOR + OWN)
+    assert found.prompts.captions == tmp_path / "c.txt"
+    assert found.prompts.rewriter is not None
+    assert found.prompts.rewriter.name == "template"
+    assert [one.name for one in found.own_dimensions] == ["pixelated"]
+    assert "pixelated" not in DIMENSIONS  # known to a process that runs or opens a run, not to one that reads a file
+    assert RunSettings.model_validate(found.model_dump(mode="json", exclude_none=True)) == found
+    long = '[prompts]\nset = "fauve"\n[prompts.rewriter]\nname = "chat:m"\nbatch = 4\noptions = { key_env = "" }\n'
+    written = read(tmp_path, long).prompts.rewriter
+    assert written is not None
+    assert (written.name, written.batch, written.options) == ("chat:m", 4, {"key_env": ""})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (CAPTIONS, 'name a rewriter, as rewriter = "template"'),
+        ('[prompts]\nrewriter = "template"\n', "a rewriter needs captions"),
+        (CAPTIONS + 'set = "fauve"\nrewriter = "template"\n', "one of them alone"),
+        ('[prompts]\nset = "fauve"\nseed = 3\n', "of a draw, which captions alone need"),
+        (
+            CAPTIONS + 'rewriter = { nmae = "template" }\n',
+            "there is no key 'prompts.rewriter.nmae'. Did you mean 'name'",
+        ),
+        (
+            CAPTIONS + 'rewriter = "template"\ndimensions = ["clarty"]\n',
+            "no dimension 'clarty'. Did you mean 'clarity'",
+        ),
+        (OWN.replace("low =", "lwo ="), "there is no key 'dimensions.pixelated.lwo'. Did you mean 'low'"),
+        (OWN.replace('negative = "seamless"', ""), "dimensions.pixelated.negative: Field required"),
+        (OWN.replace('"seamless"', '"one two three four five six"'), "at most 5 words"),
+        (OWN.replace("pixelated", "Pixelated"), "lower-case"),
+    ],
+)
+def test_faults_of_prompts_and_dimensions_are_named(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         read(tmp_path, text)

@@ -15,17 +15,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from fauve.errors import ConfigError, suggestion
 from fauve.naming import DEFAULT_PRESET, marked_name
+from fauve.prompts.own_dimensions import dimensions_from
+from fauve.prompts.settings import DimensionSettings, PromptSettings, RewriterSettings
+from fauve.vocabulary import DIMENSIONS, Dimension
 
 __all__ = [
     "AdapterSettings",
     "ArmSettings",
     "BelowSettings",
     "DataSettings",
+    "DimensionSettings",
     "EditSettings",
     "EmotionSettings",
     "EngineSettings",
     "GeneratorSettings",
     "PromptSettings",
+    "RewriterSettings",
     "RunSettings",
     "SelectorSettings",
     "StimuliSettings",
@@ -83,29 +88,6 @@ class SelectorSettings(AdapterSettings):
     """One selector: a registered name or ``module:Name``; it is asked which picture of a pair fits the prompt."""
 
     batch: int | None = Field(default=None, ge=1, le=1024, description="requests at once; unset: what it says itself")
-
-
-class PromptSettings(_Strict):
-    """``[prompts]``: pairs of prompts for the generators, as a set by name or a file, and pictures of each."""
-
-    set: str | None = Field(default=None, description="`fauve` (300 hand-written pairs), or `lab` (a made-up world)")
-    file: Path | None = Field(
-        default=None, description="JSON Lines, CSV or Parquet of one's own, relative to the TOML file"
-    )
-    count: int | None = Field(default=None, ge=1, description="the first so many pairs; unset means all")
-    draws: int = Field(default=1, ge=1, le=1000, description="pictures that each generator makes of each prompt")
-    negative: bool = Field(default=False, description="hand over the negative prompts that the set or file names")
-
-    @property
-    def named(self) -> bool:
-        """Whether there are any."""
-        return self.set is not None or self.file is not None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if self.set is not None and self.file is not None:
-            raise ValueError("name a set or a file, not both")
-        return self
 
 
 class GeneratorSettings(AdapterSettings):
@@ -189,6 +171,7 @@ class RunSettings(_Strict):
     """A whole run."""
 
     title: str = "Fauve"
+    dimensions: dict[str, DimensionSettings] = Field(default_factory=dict)
     data: DataSettings = DataSettings()
     stimuli: StimuliSettings = StimuliSettings()
     prompts: PromptSettings = PromptSettings()
@@ -199,6 +182,23 @@ class RunSettings(_Strict):
     judges: tuple[AdapterSettings, ...] = (AdapterSettings(name="instruments"),)
     selectors: tuple[SelectorSettings, ...] = ()
     engine: EngineSettings = Field(default_factory=EngineSettings)
+
+    @property
+    def own_dimensions(self) -> tuple[Dimension, ...]:
+        """The dimensions under ``[dimensions]``."""
+        return dimensions_from({name: entry.model_dump() for name, entry in self.dimensions.items()})
+
+    @model_validator(mode="after")
+    def _drawable(self) -> Self:
+        try:
+            own = self.own_dimensions
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        known = [*DIMENSIONS, *(one.name for one in own)]
+        if strangers := [name for name in self.prompts.dimensions if name not in known]:
+            told = suggestion(strangers[0], known)
+            raise ValueError(f"prompts.dimensions: there is no dimension {strangers[0]!r}.{told}")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -263,13 +263,13 @@ def _with_prompts(settings: RunSettings, base: Path) -> RunSettings:
     prompts, emotion = settings.prompts, settings.emotion
     if settings.generators and not prompts.named and emotion.file is None:
         raise ConfigError(
-            "generators need prompts: name a set or a file under [prompts] (docs/formats.md, prompts.jsonl), or "
-            "templates under [emotion]"
+            "generators need prompts: name a set or a file under [prompts] (docs/formats.md, prompts.jsonl), captions "
+            "with a rewriter, or templates under [emotion]"
         )
     if emotion.file is not None and not settings.generators:
         raise ConfigError("[emotion] asks for portraits: name who makes them under [[generators]]")
-    if prompts.file is not None:
-        prompts = prompts.model_copy(update={"file": base / prompts.file})
+    files = {name: base / place for name in ("file", "captions") if (place := getattr(prompts, name)) is not None}
+    prompts = prompts.model_copy(update=files)
     if emotion.file is not None:
         emotion = emotion.model_copy(update={"file": base / emotion.file})
     return settings.model_copy(update={"prompts": prompts, "emotion": emotion})
@@ -318,6 +318,8 @@ def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
         "data": DataSettings,
         "stimuli": StimuliSettings,
         "prompts": PromptSettings,
+        "rewriter": RewriterSettings,
+        "dimensions": DimensionSettings,
         "generators": GeneratorSettings,
         "engine": EngineSettings,
         "edits": EditSettings,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from fauve.engine.executors.local import Executor, Inline, Processes
+from fauve.vocabulary import DIMENSIONS, Dimension
 
 
 def slow_first(n: int) -> tuple[int, int]:
@@ -52,3 +53,18 @@ def test_processes_work_elsewhere() -> None:
     pids = {pid for _, (_, pid) in pool.run(slow_first, range(20), lambda: False)}
     pool.close()
     assert os.getpid() not in pids
+
+
+def knows(name: str) -> bool:
+    return name in DIMENSIONS
+
+
+def test_workers_know_the_dimensions_that_are_known_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Dimension("pixelated", "squares", "some squares", "none", "it falls into squares", "seamless")
+    monkeypatch.setitem(DIMENSIONS, own.name, own)
+    pool = Processes(1)
+    try:
+        names = ["pixelated", "film grain"]
+        assert list(pool.run(knows, names, lambda: False)) == [("pixelated", True), ("film grain", False)]
+    finally:
+        pool.close()

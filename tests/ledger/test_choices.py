@@ -42,6 +42,16 @@ def test_every_pair_is_owed_in_both_orders_with_the_pictures_turned(pictured: Le
         assert plain.name == "sdxl " + str(plain.item - 1)
 
 
+def test_pairs_that_ask_for_nothing_are_no_question(
+    ledger: Ledger, photo_bytes: Callable[..., bytes], a_pair: Callable[..., PromptPair]
+) -> None:
+    one, two = (ledger.add_image(photo_bytes(k), "x").sha256 for k in range(2))
+    images = {"original": one, "anti": two}
+    for wording in ("neutral", "template"):
+        ledger.add_items([(a_pair(id=wording, images=images, groups={"wording": wording}), "here")])
+    assert {ask.name for ask in owed_choices(ledger, "nobody", both_orders=True)} == {"sdxl template"}
+
+
 def test_one_order_is_enough_for_who_cannot_see_it(pictured: Ledger, selector: str) -> None:
     assert [ask.turned for ask in owed_choices(pictured, selector, both_orders=False)] == [False] * 3
 

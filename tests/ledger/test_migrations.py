@@ -114,14 +114,53 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(tmp_path, write):
     assert (tmp_path / "ledger.sqlite").read_bytes() == before
 
 
-def test_an_older_ledger_is_brought_up_to_date_by_a_writer_only(tmp_path, monkeypatch):
+@pytest.mark.parametrize("write", [False, True])
+def test_an_older_ledger_is_brought_up_to_date_by_whoever_opens_it(tmp_path, monkeypatch, write):
     Ledger(tmp_path, write=True).close()
-    monkeypatch.setattr(migrations, "STEPS", (*STEPS, ("0002 more", lambda d: d.execute("CREATE TABLE more (a)"))))
-    with pytest.raises(LedgerError, match="needs 0002 more"):
-        Ledger(tmp_path)
-    with Ledger(tmp_path, write=True) as ledger:
+    monkeypatch.setattr(migrations, "STEPS", (*STEPS, ("0009 more", lambda d: d.execute("CREATE TABLE more (a)"))))
+    with Ledger(tmp_path, write=write) as ledger:
         assert ledger.pending_steps() == []
+        assert ledger.db.execute("SELECT count(*) FROM more").fetchone() == (0,)
     Ledger(tmp_path).close()
+
+
+def test_a_reader_that_cannot_bring_it_up_to_date_says_what_is_in_the_way(tmp_path, monkeypatch):
+    with Ledger(tmp_path, write=True):
+        newer = (*STEPS, ("0009 more", lambda d: d.execute("CREATE TABLE more (a)")))
+        monkeypatch.setattr(migrations, "STEPS", newer)
+        with pytest.raises(LedgerError, match=r"needs 0009 more.*cannot be done now.*being written by process"):
+            Ledger(tmp_path)
+    with Ledger(tmp_path) as ledger:
+        assert ledger.pending_steps() == []
+
+
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize(
+    ("statement", "gone"),
+    [
+        ("DROP TABLE choices", "choices"),
+        ("ALTER TABLE runs DROP COLUMN seal", r"runs\.seal"),
+    ],
+)
+def test_a_ledger_of_before_the_first_release_says_what_to_do(tmp_path, statement, gone, write):
+    with Ledger(tmp_path, write=True) as ledger:
+        ledger.db.execute(statement)
+    before = (tmp_path / "ledger.sqlite").read_bytes()
+    with pytest.raises(LedgerError, match=rf"looks in vain for {gone}\. .*fauve run CONFIG --out ANOTHER"):
+        Ledger(tmp_path, write=write)
+    assert (tmp_path / "ledger.sqlite").read_bytes() == before
+
+
+def test_the_tables_of_the_second_step_come_to_a_ledger_that_had_the_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(migrations, "STEPS", STEPS[:1])
+    migrated = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
+    migrate(migrated)
+    migrated.close()
+    monkeypatch.undo()
+    with Ledger(tmp_path) as ledger:
+        tables = ("rewriters", "rewritings", "dimensions")
+        counts = [ledger.db.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables]
+    assert counts == [(0,), (0,), (0,)]
 
 
 def test_the_database_of_another_program_is_refused_and_left_as_it_is(tmp_path):
@@ -135,9 +174,9 @@ def test_the_database_of_another_program_is_refused_and_left_as_it_is(tmp_path):
     assert (tmp_path / "ledger.sqlite").read_bytes() == before
 
 
-def test_every_statement_of_the_first_step_is_run(db):
+def test_every_statement_of_every_step_is_run(db):
     migrate(db)
-    script = migrations._FIRST
+    script = migrations._FIRST + migrations._WRITTEN
     for word in ("TABLE", "VIEW", "UNIQUE INDEX"):
         assert script.count(f"CREATE {word} ") >= 1
     created = sum(script.count(f"CREATE {word} ") for word in ("TABLE", "VIEW", "INDEX", "UNIQUE INDEX"))

@@ -169,3 +169,21 @@ def test_the_fingerprint_changes_with_everything_that_a_report_is_drawn_from(sco
     assert changed()
     with Ledger(ledger.directory) as reader:
         assert fingerprint(reader) == seen[-1]
+
+
+def test_a_judge_that_came_with_an_import_owes_nothing(scored):
+    ledger, run, *_, shared = scored
+    assert state(ledger).adapters[1].missing == 3, "one that ran here owes the other pictures"
+    judge = ledger.register("judge", "published-judge", {"source": "published"}, {})
+    ledger.record_dimension_scores(run, judge, [Answer(shared, "clarity", Outcome.OK, 1.0)])
+    told = {one.name: (one.wanted, one.ok, one.missing) for one in state(ledger).adapters if one.kind == "judge"}
+    assert told["published-judge"] == (1, 1, 0)
+
+
+def test_who_is_kept_to_some_generators_owes_nothing_of_the_others(scored):
+    ledger, run, *_, shared = scored
+    for name, scope, missing in (("all", (), 3), ("none", ("another-*",), 0)):
+        judge = ledger.register("judge", name, {}, {}, scope)
+        ledger.record_dimension_scores(run, judge, [Answer(shared, "clarity", Outcome.OK, 1.0)])
+        told = {one.name: one.missing for one in state(ledger).adapters if one.kind == "judge"}
+        assert told[name] == missing

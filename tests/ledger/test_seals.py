@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fauve.ledger import Answer, Ledger
+from fauve.ledger import Answer, Ledger, seals
+from fauve.ledger.rewritings import Rewriting, record_rewritings, register_rewriter
 from fauve.ledger.seals import broken_seals, seal_run, seal_runs
 from fauve.records import Outcome
 
@@ -51,3 +52,23 @@ def test_asking_again_for_what_failed_leaves_it_whole(sealed: Ledger) -> None:
     assert broken_seals(sealed) == ([], 1)
     seal_runs(sealed)
     assert broken_seals(sealed) == ([], 0)
+
+
+def test_a_prompt_that_was_written_is_under_seal_and_older_seals_hold(
+    sealed: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (old,) = sealed.db.execute("SELECT seal FROM runs").fetchone()
+    with monkeypatch.context() as before:
+        known = {table: columns for table, columns in seals._ANSWERS.items() if table != "rewritings"}
+        before.setattr(seals, "_ANSWERS", known)
+        seal_run(sealed, 1)
+    assert sealed.db.execute("SELECT seal FROM runs").fetchone() == (old,)
+    run = sealed.begin_run("run", {})
+    key = register_rewriter(sealed, "template", {}, 1)
+    texts = ("a cat", ("clarity",), Outcome.OK, "a blurred cat")
+    record_rewritings(sealed, run, key, [Rewriting("a" * 64, *texts, "sharp")])
+    sealed.finish_run(run, {})
+    seal_run(sealed, run)
+    assert broken_seals(sealed) == ([], 0)
+    sealed.db.execute("UPDATE rewritings SET negative = 'crisp'")
+    assert [one.run for one in broken_seals(sealed)[0]] == [run]

@@ -82,10 +82,15 @@ def test_a_rewriter_that_loses_an_answer_is_found_out() -> None:
 
 
 def test_prompts_belong_to_ok_alone() -> None:
-    with pytest.raises(ValueError, match="both of them"):
-        Rewritten(Outcome.OK, "text")
-    with pytest.raises(ValueError, match="both of them"):
-        Rewritten(Outcome.FAILED, "text", "words")
+    for outcome, texts in (
+        (Outcome.OK, (None, "words")),
+        (Outcome.FAILED, ("text", "words")),
+        (Outcome.FAILED, ("text",)),
+        (Outcome.REFUSED, (None, "words")),
+    ):
+        with pytest.raises(ValueError, match="to ok alone"):
+            Rewritten(outcome, *texts)
+    assert Rewritten(Outcome.OK, "text").negative is None
 
 
 def test_a_neutral_prompt_has_the_anti_prompt_s_length_and_asks_for_nothing() -> None:

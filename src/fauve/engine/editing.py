@@ -273,6 +273,7 @@ def _pairs(ledger: Ledger, asked: EditSettings, names: Mapping[str, str]) -> lis
     """Pairs by the generator that is named, or all imported ones; raises as :func:`check_sources` does."""
     made_here = {name for (name,) in ledger.db.execute("SELECT name FROM adapters WHERE kind = 'generator'")}
     every = [item for item in queries.items(ledger, "pair") if item.generator != STIMULI]
+    every = [item for item in every if item.groups.get("wording") != queries.NEUTRAL]
     source = names.get(asked.of, asked.of)
     if asked.of == "file":
         chosen = [item for item in every if item.generator not in made_here]

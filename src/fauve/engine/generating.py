@@ -24,9 +24,10 @@ from fauve.ledger import Ledger, prompt_id
 from fauve.ledger.endings import unanswered
 from fauve.ledger.generations import Made, made, record_generations
 from fauve.ledger.importing.prompts import PromptRow
-from fauve.models.protocols import Generated, Generator, ImageRequest, Scorer
+from fauve.models.protocols import Generated, Generator, ImageRequest, Judge, Scorer
 from fauve.models.selection import Selector
-from fauve.records import Outcome, PromptPair
+from fauve.prompts.rewriting import Rewriter
+from fauve.records import ImageRef, Outcome, PromptPair
 
 __all__ = [
     "Painters",
@@ -35,11 +36,13 @@ __all__ = [
     "ask",
     "by_slot",
     "file_answer",
+    "file_answers",
     "generate",
     "here",
     "lend_journal",
     "owed_pictures",
     "paint",
+    "refuse_other_prompts",
     "refuse_other_settings",
     "settings_of_slots",
     "store_pairs",
@@ -88,8 +91,8 @@ def answered(ledger: Ledger, adapter: str) -> dict[tuple[str, int], Made]:
     return {key: one for key, one in made(ledger, adapter).items() if key not in waiting}
 
 
-def lend_journal(model: Generator | Scorer | Selector, directory: Path) -> None:
-    """Give a model that keeps a journal a folder in the run directory, by its name or by its ``journal_name``.
+def lend_journal(model: Generator | Scorer | Judge | Selector | Rewriter, directory: Path, name: str = "") -> None:
+    """Give a model that keeps a journal a folder in the run directory: by ``name``, its ``journal_name`` or its card's.
 
     What it bought is then on file even where a run ends before the ledger has it. The folder is no setting: it changes
     no picture and stands in no key.
@@ -97,7 +100,7 @@ def lend_journal(model: Generator | Scorer | Selector, directory: Path) -> None:
     keep = getattr(model, "keep_journal", None)
     if keep is None:
         return
-    name: str = getattr(model, "journal_name", model.card.name)
+    name = name or getattr(model, "journal_name", "") or cast(Generator, model).card.name
     plain = re.sub(r"[^\w.@+~-]", "-", name)
     keep(directory / "requests" / (plain if plain == name else f"{plain}-{digest(name)[:8]}"))
 
@@ -138,7 +141,7 @@ def generate(
     for chunk, answers in painters.executor.run(painters.work, chunks, stop):
         for one in chunk:
             ledger.add_prompt(one.request.prompt)
-        rows = [file_answer(ledger, one, answer) for one, answer in zip(chunk, answers, strict=True)]
+        rows = file_answers(ledger, chunk, answers)
         record_generations(ledger, run, adapter, rows)
         yield rows
 
@@ -180,8 +183,37 @@ def settings_of_slots(generator: Generator) -> dict[str, Any]:
     return {"preset": first.get("preset"), **found}
 
 
-def store_pairs(ledger: Ledger, adapter: str, name: str, prompts: Sequence[PromptRow], draws: int) -> int:
-    """Make items of the pairs whose requests are all answered and that are no items yet; returns how many."""
+def refuse_other_prompts(ledger: Ledger, name: str, prompts: Sequence[PromptRow]) -> None:
+    """Make sure that the pairs of a generator that are on file were asked for in these very words.
+
+    Raises:
+        ConfigError: naming the first pair whose prompts are others.
+    """
+    on_file: dict[str, dict[str, str]] = {}
+    for id_, slot, text in ledger.db.execute(
+        "SELECT id, slot, text FROM items JOIN item_prompts USING (item) JOIN prompts USING (prompt) "
+        "WHERE kind = 'pair' AND generator = ?",
+        (name,),
+    ):
+        on_file.setdefault(id_, {})[slot] = text
+    for row in prompts:
+        had = on_file.get(row.id) or on_file.get(f"{row.id}#0") or {}
+        wanted = {"original": row.original, "anti": row.anti}
+        if any(text != wanted[slot] for slot, text in had.items()):
+            raise ConfigError(
+                f"{name} has pictures of the pair {row.id!r} here under other prompts (its anti prompt was "
+                f"{had.get('anti', '')[:60]!r}): one row cannot hold both. Use the settings of run.toml again, or "
+                "another --out directory."
+            )
+
+
+def store_pairs(
+    ledger: Ledger, adapter: str, name: str, prompts: Sequence[PromptRow], draws: int, notes: Mapping[str, Any]
+) -> int:
+    """Make items of the pairs whose requests are all answered and that are no items yet; returns how many.
+
+    ``notes`` go with each beside its outcomes.
+    """
     had = answered(ledger, adapter)
     known = {id_ for (id_,) in ledger.db.execute("SELECT id FROM items WHERE kind = 'pair' AND generator = ?", (name,))}
     pairs = []
@@ -200,7 +232,7 @@ def store_pairs(ledger: Ledger, adapter: str, name: str, prompts: Sequence[Promp
                     images={slot: m.image for slot, m in answers.items()},
                     dimensions=row.dimensions,
                     groups=row.groups,
-                    notes={"outcomes": {slot: m.outcome.value for slot, m in answers.items()}},
+                    notes={"outcomes": {slot: m.outcome.value for slot, m in answers.items()}, **notes},
                 )
             )
     return ledger.add_items((pair, f"{name}, {pair.id}") for pair in pairs).new
@@ -222,12 +254,22 @@ def ask(generator: Generator, chunk: Sequence[Wanted]) -> list[Generated]:
 
 def file_answer(ledger: Ledger, one: Wanted, answer: Generated) -> Made:
     """Store the picture of an answer; one that is no usable picture becomes its outcome. Does not record the row."""
+    return file_answers(ledger, [one], [answer])[0]
+
+
+def file_answers(ledger: Ledger, chunk: Sequence[Wanted], answers: Sequence[Generated]) -> list[Made]:
+    """Store the pictures of a batch, several at a time; see :func:`file_answer`."""
+    asked = list(zip(chunk, answers, strict=True))
+    named = [(a.data, f"the picture for {one.request.prompt[:60]!r}") for one, a in asked if a.data is not None]
+    stored = iter(ledger.add_images(named))
+    return [_made(one, answer, None if answer.data is None else next(stored)) for one, answer in asked]
+
+
+def _made(one: Wanted, answer: Generated, stored: ImageRef | ImageRejected | None) -> Made:
     facts = {"seed": one.request.seed, **answer.facts}
-    if answer.data is None:
+    if stored is None:
         return Made(one.prompt, one.draw, answer.outcome, None, answer.reason, facts)
-    try:
-        ref = ledger.add_image(answer.data, f"the picture for {one.request.prompt[:60]!r}")
-    except ImageRejected as error:
-        outcome = Outcome.FILTERED if error.reason == "constant" else Outcome.UNPARSABLE
-        return Made(one.prompt, one.draw, outcome, None, str(error), facts)
-    return Made(one.prompt, one.draw, Outcome.OK, ref.sha256, None, facts)
+    if isinstance(stored, ImageRejected):
+        outcome = Outcome.FILTERED if stored.reason == "constant" else Outcome.UNPARSABLE
+        return Made(one.prompt, one.draw, outcome, None, str(stored), facts)
+    return Made(one.prompt, one.draw, Outcome.OK, stored.sha256, None, facts)

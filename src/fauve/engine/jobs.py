@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, cast, overload
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL.Image import Image
 
-from fauve.errors import InvalidOutput, LedgerCorrupt, ModelError
+from fauve.engine.judging import Lost, judged, lost
+from fauve.errors import LedgerCorrupt, ModelError
 from fauve.keys import canonical_json
 from fauve.ledger import Answer
 from fauve.ledger.images import ImageFolder
@@ -69,14 +69,6 @@ class AdapterSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lost:
-    """Why there is no value."""
-
-    outcome: Outcome
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Job:
     """``cells`` are rows (index into images, index into subjects); subjects are prompts, or dimensions for a judge.
 
@@ -116,43 +108,20 @@ def answer_cells(scorer: Scorer, job: Job, root: Path, seen: dict[str, Image] | 
     Pictures are verified and decoded when the scorer takes them, which lets it decode the next while it works on one.
     """
     found = _scores(scorer, _Pictures(job.images, root, seen), job.subjects, list(job.cells))
-    return [_outcome(job, i, p, found[i, p]) for i, p in job.cells]
+    return _answers(job, found)
 
 
 def answer_dimensions(judge: Judge, job: Job, root: Path, seen: dict[str, Image] | None = None) -> list[Answer]:
     """J of the job's pictures by a loaded judge, for the dimensions that are asked."""
-    pictures, lost = _open(_Pictures(job.images, root, seen))
-    column = {name: k for k, name in enumerate(judge.dimensions)}
-    there = {i: picture for i, picture in enumerate(pictures) if picture is not None}
-    rows = {**lost, **_judged(judge, there)}
-    answers = []
-    for i, d in job.cells:
-        row = rows[i]
-        answers.append(_outcome(job, i, d, row if isinstance(row, _Lost) else float(row[column[job.subjects[d]]])))
-    return answers
-
-
-def _judged(judge: Judge, pictures: Mapping[int, Image]) -> dict[int, NDArray[np.float64] | _Lost]:
-    """Values or reason of failure for each picture; halves what fails until single pictures are left."""
-    if not pictures:
-        return {}
-    try:
-        values = np.asarray(judge.judge(list(pictures.values())), dtype=np.float64)
-        if values.shape != (len(pictures), len(judge.dimensions)) or not ((values >= 0) & (values <= 2)).all():
-            raise InvalidOutput(f"{judge.card.name} answered {values!r}; one value in [0, 2] a dimension is wanted")
-    except Exception as error:
-        if len(pictures) == 1:
-            return {i: _reason(error) for i in pictures}
-        places = list(pictures)
-        halves = places[: len(places) // 2], places[len(places) // 2 :]
-        first, second = (_judged(judge, {i: pictures[i] for i in half}) for half in halves)
-        return first | second
-    return dict(zip(pictures, values, strict=True))
+    pictures, unread = _open(_Pictures(job.images, root, seen))
+    rows = judged(judge, {i: picture for i, picture in enumerate(pictures) if picture is not None})
+    found = {(i, d): unread[i] if i in unread else rows[i][job.subjects[d]] for i, d in job.cells}
+    return _answers(job, found)
 
 
 def _scores(
     scorer: Scorer, pictures: _Pictures, prompts: Sequence[str], wanted: list[tuple[int, int]]
-) -> dict[tuple[int, int], float | _Lost]:
+) -> dict[tuple[int, int], float | Lost]:
     """Value or reason of failure for each wanted cell; halves what fails until single cells are left."""
     if not wanted:
         return {}
@@ -164,7 +133,7 @@ def _scores(
         values = checked_scores(answered, len(wanted), scorer.card.name)
     except Exception as error:
         if len(wanted) == 1:
-            return {wanted[0]: _reason(error)}
+            return {wanted[0]: lost(error)}
         half = len(wanted) // 2
         first = _scores(scorer, pictures, prompts, wanted[:half])
         return first | _scores(scorer, pictures, prompts, wanted[half:])
@@ -203,31 +172,28 @@ class _Pictures(Sequence[Image]):
         return _Pictures([self._refs[i] for i in places], self._folder.root, self._seen)
 
 
-def _open(wanted: _Pictures) -> tuple[list[Image | None], dict[int, _Lost]]:
+def _open(wanted: _Pictures) -> tuple[list[Image | None], dict[int, Lost]]:
     pictures: list[Image | None] = []
-    lost: dict[int, _Lost] = {}
+    unread: dict[int, Lost] = {}
     for index in range(len(wanted)):
         try:
             pictures.append(wanted[index])
         except LedgerCorrupt as error:
             pictures.append(None)
-            lost[index] = _reason(error)
-    return pictures, lost
+            unread[index] = lost(error)
+    return pictures, unread
 
 
-def _outcome(job: Job, image: int, subject: int, answered: float | _Lost) -> Answer:
-    sha, name = job.images[image].sha256, job.subject_ids[subject]
-    if isinstance(answered, _Lost):
-        return Answer(sha, name, answered.outcome, reason=answered.reason)
-    return Answer(sha, name, Outcome.OK, value=answered)
-
-
-def _reason(error: Exception) -> _Lost:
-    """An error of a model behind a service may say which outcome it is; any other is a failure."""
-    outcome = getattr(error, "outcome", None)
-    if not isinstance(outcome, Outcome) or outcome is Outcome.OK:
-        outcome = Outcome.FAILED
-    return _Lost(outcome, f"{type(error).__name__}: {error}")
+def _answers(job: Job, found: Mapping[tuple[int, int], float | Lost]) -> list[Answer]:
+    """One answer a cell, in their order; a cell that nobody was asked about has none and stays owed."""
+    answers = []
+    for i, d in job.cells:
+        sha, name, one = job.images[i].sha256, job.subject_ids[d], found[i, d]
+        if not isinstance(one, Lost):
+            answers.append(Answer(sha, name, Outcome.OK, value=one))
+        elif one.sent:
+            answers.append(Answer(sha, name, one.outcome, reason=one.reason))
+    return answers
 
 
 class _Held:

@@ -18,7 +18,7 @@ LAB_SEED = 2512
 
 
 def prompts_of(asked: PromptSettings, limit: int | None = None) -> list[PromptRow]:
-    """The pairs of prompts, the first ``limit`` of them.
+    """The pairs of prompts as the set or file has them, the first ``limit`` of them.
 
     Raises:
         ConfigError: neither a set nor a file is named.

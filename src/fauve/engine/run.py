@@ -25,6 +25,7 @@ from fauve.engine.generating import (
     lend_journal,
     owed_pictures,
     paint,
+    refuse_other_prompts,
     refuse_other_settings,
     settings_of_slots,
     store_pairs,
@@ -35,19 +36,23 @@ from fauve.engine.plan import Work, bundles
 from fauve.engine.progress import Progress
 from fauve.engine.prompt_sets import prompts_of
 from fauve.engine.provenance import versions
+from fauve.engine.rewriting import Writer, Written, prepare_rewriter, write_prompts
 from fauve.engine.selecting import select_all
 from fauve.engine.stage import Stage, Tally
 from fauve.engine.stimuli import Base, base_photographs, missing_stimuli, render, store_stimuli
+from fauve.engine.wordings import worded
 from fauve.errors import ConfigError, Interrupted
 from fauve.keys import canonical_json
 from fauve.ledger import Answer, Ledger, queries
-from fauve.ledger.endings import ending
+from fauve.ledger.endings import NOT_SENT, ending
 from fauve.ledger.importing import import_contrasts, import_pairs, import_scores
 from fauve.ledger.importing.templates import read_templates
 from fauve.ledger.owed import owed_cells, owed_dimensions
+from fauve.ledger.own_dimensions import file_dimensions
 from fauve.ledger.seals import seal_run, seal_runs
 from fauve.models.protocols import Generator, Judge, Scorer
 from fauve.settings import AdapterSettings, EditSettings, GeneratorSettings, RunSettings
+from fauve.vocabulary import add_dimensions
 
 __all__ = ["GIVE_UP_AFTER", "REQUESTS_AT_ONCE", "RunSummary", "execute"]
 
@@ -107,8 +112,10 @@ def execute(
     adapters = [*(_spec("scorer", a) for a in settings.scorers), *(_spec("judge", a) for a in settings.judges)]
     generators = [*settings.generators, *(asked.generator for asked in settings.edits)]
     selectors = [_spec("selector", asked) for asked in settings.selectors]
+    add_dimensions(settings.own_dimensions)
     for spec in [*adapters, *selectors, *(_spec("generator", g) for g in generators)]:
         prepare_here(spec)
+    rewriter = None if settings.prompts.rewriter is None else prepare_rewriter(settings.prompts.rewriter)
     _refuse_shared_rows(settings.generators)
     faces = FaceSearch(settings.emotion.finder)
     summary = RunSummary()
@@ -116,8 +123,9 @@ def execute(
         Ledger(directory, write=True) as ledger,
         stoppable(lambda: progress.say("Stopping: finishing what is in flight. Again to stop at once.")) as stop,
     ):
+        file_dimensions(ledger, settings.own_dimensions)
         summary.imported = _import(ledger, settings)
-        _Run(ledger, settings, progress, stop, summary, command, limit, faces).go(adapters)
+        _Run(ledger, settings, progress, stop, summary, command, limit, faces, rewriter).go(adapters)
     if summary.interrupted:
         raise Interrupted("stopped on request; what had finished is in the ledger. The same command goes on from there")
     return summary
@@ -163,6 +171,7 @@ class _Run:
     command: str
     limit: int | None
     faces: FaceSearch
+    rewriter: Writer | None = None
     _number: int | None = None
     _pool: Processes | None = None
 
@@ -172,10 +181,11 @@ class _Run:
             rows = {shown_name(prepare_here(_spec("generator", asked))) for asked in makers}
             check_sources(self.ledger, self.settings.edits, rows | {asked.name for asked in makers})
             self._make_stimuli()
+            prompts = self._prompts()
             only_portraits = not self.settings.prompts.named and self.settings.emotion.file is not None
             for generator in () if only_portraits else self.settings.generators:
                 if not self.stop():
-                    self._generate(generator)
+                    self._generate(generator, prompts)
             bounds = {asked.below.scorer for asked in self.settings.edits if asked.below is not None}
             self._score_all([spec for spec in adapters if spec.kind == "scorer" and spec.name in bounds])
             for asked in self.settings.edits:
@@ -212,12 +222,22 @@ class _Run:
             self.summary.stimuli += len(job)
             self.progress.advance(len(job))
 
-    def _generate(self, asked: GeneratorSettings) -> None:
+    def _prompts(self) -> Written:
+        """The pairs of prompts, and what is noted of them; a rewriter writes first what it owes."""
+        asked = self.settings.prompts
+        if self.rewriter is not None:
+            own = tuple(self.settings.dimensions)
+            return worded(write_prompts(self._stage(), asked, self.rewriter, own, self.limit), asked)
+        rows = prompts_of(asked, self.limit) if self.settings.generators and asked.named else []
+        return worded(Written(rows, {}), asked)
+
+    def _generate(self, asked: GeneratorSettings, written: Written) -> None:
         """Bring one generator's pictures to their end, and make items of the pairs that are complete."""
-        spec, prompts = _spec("generator", asked), prompts_of(self.settings.prompts, self.limit)
+        spec, prompts = _spec("generator", asked), written.rows
         model = cast(Generator, prepare_here(spec))
         name, settings = shown_name(model), settings_of_slots(model)
         refuse_other_settings(self.ledger, name, settings)
+        refuse_other_prompts(self.ledger, name, prompts)
         adapter = self.ledger.register("generator", name, settings, model.card.as_json())
         chosen = self.settings.prompts
         apart = settings.get("preset") == "paper"
@@ -237,7 +257,7 @@ class _Run:
             if facts is not None:
                 self.ledger.record_provenance(self._run_number(), adapter, facts)
             unload(spec)
-        self.summary.generated += store_pairs(self.ledger, adapter, name, prompts, chosen.draws)
+        self.summary.generated += store_pairs(self.ledger, adapter, name, prompts, chosen.draws, written.notes)
 
     def _painters(self, spec: AdapterSpec, model: Generator, jobs: int) -> Painters:
         """Who makes the pictures: the model here, or copies of it in worker processes where it needs no weights."""
@@ -326,10 +346,10 @@ class _Run:
         ):
             for job, answers in zip(bundle, answered, strict=True):
                 name = job.spec.name
-                self._record(by_spec[canonical_json(job.spec)], answers)
+                self._record(by_spec[canonical_json(job.spec)], answers, len(job))
                 jobs_done[name] += 1
                 if not summary.outcomes[name]["ok"] and jobs_done[name] == GIVE_UP_AFTER:
-                    self._give_up(name, answers[-1].reason or "no reason given")
+                    self._give_up(name, (answers and answers[-1].reason) or "nobody could be asked")
             self.progress.advance(sum(map(len, bundle)))
         summary.seconds[", ".join(work.spec.name for work in works)] = time.monotonic() - started
         for work in works:
@@ -348,10 +368,13 @@ class _Run:
             counted = count([texts[prompt] for prompt in ids])
             self.ledger.record_tokens(work.adapter, [(p, n, cut) for p, (n, cut) in zip(ids, counted, strict=True)])
 
-    def _record(self, work: Work, answers: Sequence[Answer]) -> None:
+    def _record(self, work: Work, answers: Sequence[Answer], asked: int) -> None:
         record = self.ledger.record_cells if work.spec.kind == "scorer" else self.ledger.record_dimension_scores
         record(self._run_number(), work.adapter, answers)
-        self.summary.outcomes.setdefault(work.spec.name, Counter()).update(a.outcome.value for a in answers)
+        counts = self.summary.outcomes.setdefault(work.spec.name, Counter())
+        counts.update(a.outcome.value for a in answers)
+        if asked > len(answers):
+            counts[NOT_SENT] += asked - len(answers)
 
     def _give_up(self, name: str, reason: str) -> None:
         self.summary.stopped[name] = reason

@@ -13,8 +13,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import cast
 
-from PIL.Image import Image
-
 from fauve.engine.generating import lend_journal
 from fauve.engine.jobs import AdapterSpec, load_here, prepare_here, shown_name, unload
 from fauve.engine.stage import Stage
@@ -157,11 +155,12 @@ class _Prepared:
     def __init__(self, ledger: Ledger, chunk: Sequence[Ask]) -> None:
         self._chunk, self._lost, self._asked = chunk, dict[Ask, Choice](), list[Ask]()
         self.requests: list[SelectionRequest] = []
-        seen: dict[str, Image] = {}
+        shas = list(dict.fromkeys(sha for ask in chunk for _, sha in (ask.first, ask.second)))
+        opened = dict(zip(shas, ledger.images.open_all([queries.image_ref(ledger, sha) for sha in shas]), strict=True))
         for ask in chunk:
-            try:
-                first, second = (_picture(ledger, sha, seen) for _, sha in (ask.first, ask.second))
-            except LedgerCorrupt as error:
+            first, second = (opened[sha] for _, sha in (ask.first, ask.second))
+            if isinstance(first, LedgerCorrupt) or isinstance(second, LedgerCorrupt):
+                error = first if isinstance(first, LedgerCorrupt) else second
                 reason = f"{type(error).__name__}: {error}"
                 self._lost[ask] = Choice(ask.item, ask.turned, Outcome.FAILED, None, reason)
             else:
@@ -172,12 +171,6 @@ class _Prepared:
         """The rows to file, in the order of the questions."""
         rows = self._lost | {ask: _choice(ask, answer) for ask, answer in zip(self._asked, answers, strict=True)}
         return [rows[ask] for ask in self._chunk]
-
-
-def _picture(ledger: Ledger, sha: str, seen: dict[str, Image]) -> Image:
-    if sha not in seen:
-        seen[sha] = ledger.images.open(queries.image_ref(ledger, sha))
-    return seen[sha]
 
 
 def _select(selector: Selector, requests: Sequence[SelectionRequest]) -> list[Selected]:

@@ -12,6 +12,7 @@ from fauve.ledger import Ledger
 from fauve.ledger.choices import Choice
 from fauve.ledger.endings import ending
 from fauve.ledger.generations import Made
+from fauve.ledger.rewritings import Rewriting
 from fauve.models.protocols import Generator
 from fauve.models.selection import Selector
 
@@ -40,7 +41,7 @@ class Stage:
     run_number: Callable[[], int]
     tally: Tally = field(default_factory=Tally)
 
-    def work(self, name: str, title: str, total: int, batches: Iterable[Sequence[Made | Choice]]) -> None:
+    def work(self, name: str, title: str, total: int, batches: Iterable[Sequence[Made | Choice | Rewriting]]) -> None:
         """Go through batches that are filed as they come, and count them for ``name``."""
         self.progress.stage(title, total)
         started = time.monotonic()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fauve.errors import ImageRejected
 from fauve.imaging import encode_png
 from fauve.keys import seed_from
 from fauve.ledger import Ledger
@@ -67,10 +68,11 @@ def store_stimuli(ledger: Ledger, job: StimulusJob, pictures: Sequence[bytes]) -
     """Store the pictures and, in one transaction, the pairs of a job."""
     base = job.base
     names = [base.name, *(f"{base.name}/{job.effect}/{s:g}" for s in job.strengths)]
-    stored = [
-        ledger.add_image(data, name, base.credit, base.licence).sha256
-        for data, name in zip(pictures, names, strict=True)
-    ]
+    stored = []
+    for ref in ledger.add_images(list(zip(pictures, names, strict=True)), base.credit, base.licence):
+        if isinstance(ref, ImageRejected):
+            raise ref
+        stored.append(ref.sha256)
     notes = {"seed": str(job.seed)}
     pairs = [
         stimulus_pair(base.name, base.caption, EFFECTS[job.effect], strength, (stored[0], after), notes)

@@ -10,6 +10,7 @@ import polars as pl
 
 from fauve.keys import canonical_json
 from fauve.ledger.endings import NOT_SENT, ending
+from fauve.ledger.queries import NEUTRAL
 from fauve.ledger.store import Ledger
 from fauve.records import COMPUTED, Outcome
 
@@ -73,6 +74,8 @@ def owed_choices(
 ) -> list[Ask]:
     """Questions minus answers: every pair and contrast with both pictures, in each order in turn.
 
+    Pairs whose second prompt asks for nothing (the neutral wording) are no question.
+
     A question that was never sent (budget spent, service not reached) is owed still.
     ``generators`` are shell patterns; where there are some, only pairs of generators that match one are asked about.
     """
@@ -85,9 +88,9 @@ def owed_choices(
             "SELECT i.item, i.generator || i.study || ' ' || i.id, t.text, a.image, b.image FROM items i "
             "JOIN item_images a ON a.item = i.item AND a.slot = ? JOIN item_images b ON b.item = i.item AND b.slot = ? "
             "JOIN item_prompts p ON p.item = i.item AND p.slot = ? JOIN prompts t ON t.prompt = p.prompt "
-            "WHERE i.kind = ? AND a.image IS NOT NULL AND b.image IS NOT NULL "
+            "WHERE i.kind = ? AND a.image IS NOT NULL AND b.image IS NOT NULL AND i.groups ->> 'wording' IS NOT ? "
             f"AND i.item IN (SELECT item FROM items ORDER BY item LIMIT ?) {scope} ORDER BY i.item",
-            (one, other, slot, kind, -1 if limit is None else limit, *generators),
+            (one, other, slot, kind, NEUTRAL, -1 if limit is None else limit, *generators),
         )
         for item, name, text, first, second in rows:
             shown = [((one, first), (other, second)), ((other, second), (one, first))]

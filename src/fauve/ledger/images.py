@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from PIL import Image
 
@@ -20,6 +21,9 @@ from fauve.keys import digest_bytes
 from fauve.records import ImageRef
 
 __all__ = ["ImageFolder", "examine"]
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 _AT_ONCE = 4
 """Pictures that are checked and written at a time: each waits for the disk longer than it works."""
@@ -40,6 +44,7 @@ class ImageFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._pool: ThreadPoolExecutor | None = None
 
     def put(self, data: bytes, name: str) -> ImageRef:
         """Check, decode and store a picture; the same bytes give the same record and are written once.
@@ -65,10 +70,7 @@ class ImageFolder:
             except ImageRejected as error:
                 return error
 
-        if len(pictures) < 2:
-            return [one(picture) for picture in pictures]
-        with ThreadPoolExecutor(min(_AT_ONCE, len(pictures)), thread_name_prefix="fauve-pictures") as pool:
-            return list(pool.map(one, pictures))
+        return self._each(one, pictures)
 
     def keep(self, ref: ImageRef, data: bytes) -> Path | None:
         """Store the bytes that :func:`examine` described; returns the file that this call made, or None.
@@ -112,6 +114,25 @@ class ImageFolder:
     def open(self, ref: ImageRef) -> Image.Image:
         """The stored picture, verified and decoded to upright RGB."""
         return decode(self.read(ref), ref.path)[0]
+
+    def open_all(self, refs: Sequence[ImageRef]) -> list[Image.Image | LedgerCorrupt]:
+        """Several stored pictures at once; in order, each decoded or why it cannot be had."""
+
+        def one(ref: ImageRef) -> Image.Image | LedgerCorrupt:
+            try:
+                return self.open(ref)
+            except LedgerCorrupt as error:
+                return error
+
+        return self._each(one, refs)
+
+    def _each(self, work: Callable[[A], B], things: Sequence[A]) -> list[B]:
+        """In threads that stay for the next call; a single thing is not worth one."""
+        if len(things) < 2:
+            return [work(thing) for thing in things]
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fauve-pictures")
+        return list(self._pool.map(work, things))
 
 
 def _write_atomically(target: Path, data: bytes) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from functools import cache
 
 from fauve.errors import LedgerTooNew
 
-__all__ = ["STEPS", "migrate", "pending"]
+__all__ = ["STEPS", "lacking", "migrate", "pending"]
 
 _FIRST = """
 CREATE TABLE images (
@@ -221,7 +222,50 @@ def _first_tables(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-STEPS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (("0001 first tables", _first_tables),)
+_WRITTEN = """
+-- Who wrote anti prompts here, with every setting that can change a text. `current` marks who wrote last, and `asked`
+-- is how many captions that was asked for.
+CREATE TABLE rewriters (
+  rewriter TEXT PRIMARY KEY CHECK (length(rewriter) = 64),
+  name     TEXT NOT NULL,
+  settings TEXT NOT NULL CHECK (json_valid(settings)),
+  current  INTEGER NOT NULL DEFAULT 1,
+  asked    INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+-- What came of a request for an anti prompt: `request` is the key of caption, dimensions and length together.
+CREATE TABLE rewritings (
+  rewriter   TEXT NOT NULL REFERENCES rewriters,
+  request    TEXT NOT NULL CHECK (length(request) = 64),
+  original   TEXT NOT NULL REFERENCES prompts,
+  dimensions TEXT NOT NULL CHECK (json_valid(dimensions)),
+  outcome    TEXT NOT NULL,
+  anti       TEXT REFERENCES prompts,
+  negative   TEXT,
+  reason     TEXT,
+  facts      TEXT NOT NULL CHECK (json_valid(facts)),
+  run        INTEGER NOT NULL REFERENCES runs,
+  PRIMARY KEY (rewriter, request),
+  CHECK ((outcome = 'ok') = (anti IS NOT NULL))
+) WITHOUT ROWID;
+
+-- Dimensions of the user's own that items and judges here name, with their wording.
+CREATE TABLE dimensions (
+  name    TEXT PRIMARY KEY,
+  wording TEXT NOT NULL CHECK (json_valid(wording))
+) WITHOUT ROWID;
+"""
+
+
+def _written_prompts(db: sqlite3.Connection) -> None:
+    for statement in _statements(_WRITTEN):
+        db.execute(statement)
+
+
+STEPS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
+    ("0001 first tables", _first_tables),
+    ("0002 written prompts and own dimensions", _written_prompts),
+)
 """Every step by name, oldest first."""
 
 
@@ -239,6 +283,41 @@ def pending(db: sqlite3.Connection) -> list[str]:
             f"the ledger has had the steps {sorted(unknown)}, which this Fauve does not know; upgrade Fauve to read it"
         )
     return [name for name, _ in STEPS if name not in had]
+
+
+def lacking(db: sqlite3.Connection) -> list[str]:
+    """Tables, and columns as ``table.column``, that the steps on record should have made and that are not there.
+
+    A ledger of the time before the first release may lack some: its first step made other tables than today's.
+    """
+    there = _columns(db)
+    had = {name for (name,) in db.execute("SELECT name FROM migrations")} if there else set()
+    wanted = _columns_after(tuple(step for step in STEPS if step[0] in had))
+    tables = [table for table in wanted if table not in there]
+    common = wanted.keys() & there.keys()
+    columns = [f"{table}.{name}" for table in common for name in wanted[table] - there[table]]
+    return sorted(tables) + sorted(columns)
+
+
+@cache
+def _columns_after(steps: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...]) -> dict[str, set[str]]:
+    db = sqlite3.connect(":memory:")
+    try:
+        for _, step in steps:
+            step(db)
+        return _columns(db)
+    finally:
+        db.close()
+
+
+def _columns(db: sqlite3.Connection) -> dict[str, set[str]]:
+    rows = db.execute(
+        "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+    ).fetchall()
+    found: dict[str, set[str]] = {}
+    for table, column in rows:
+        found.setdefault(table, set()).add(column)
+    return found
 
 
 def migrate(db: sqlite3.Connection) -> list[str]:

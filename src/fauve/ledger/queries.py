@@ -13,6 +13,7 @@ from fauve.ledger.store import Ledger
 from fauve.records import ImageRef, Selection
 
 __all__ = [
+    "NEUTRAL",
     "SELECTION_SCHEMA",
     "StoredItem",
     "adapters",
@@ -31,6 +32,9 @@ __all__ = [
     "selections",
     "stored_items",
 ]
+
+NEUTRAL = "neutral"
+"""Group ``wording`` of pairs whose second prompt is the caption made longer: it asks for nothing, so nobody chooses."""
 
 SELECTION_SCHEMA = {"item": pl.Int64, "selector": pl.String, "choice": pl.String, "source": pl.String}
 

@@ -6,14 +6,14 @@ from fauve.ledger.store import Ledger
 
 __all__ = ["forget_failures"]
 
-_ANSWERS = ("generations", "edits", "cells", "dimension_scores", "choices")
+_ANSWERS = ("rewritings", "generations", "edits", "cells", "dimension_scores", "choices")
 
 
 def forget_failures(ledger: Ledger) -> int:
     """Remove every outcome that is not ok; returns how many.
 
     A pair whose picture failed is made anew once the picture is there; so is a portrait whose face search failed.
-    Edits are replaced when they are answered.
+    Edits are replaced when they are answered. A caption without an anti prompt is asked for again.
     """
     with ledger.transaction() as db:
         db.execute(

@@ -10,10 +10,15 @@ from fauve.ledger.choices import ORDERS, owed_choices
 from fauve.ledger.generations import edit_outcomes, generation_outcomes, request_failures
 from fauve.ledger.owed import owed_cells, owed_dimensions
 from fauve.ledger.queries import adapters, scopes
+from fauve.ledger.rewritings import RewriterState, rewriter_states
 from fauve.ledger.store import Ledger
+from fauve.records import Outcome
 from fauve.version import __version__
 
 __all__ = ["AdapterState", "State", "fingerprint", "state"]
+
+PUBLISHED = "published"
+"""The source of a judge whose values came with a published dataset."""
 
 NOBODY = ""
 """The key of no adapter: what it owes is everything."""
@@ -21,7 +26,10 @@ NOBODY = ""
 
 @dataclass(frozen=True, slots=True)
 class AdapterState:
-    """One scorer, judge or selector: answers wanted for the items on file, the ok ones, and the others by outcome."""
+    """One rewriter, scorer, judge or selector: answers wanted, the ok ones, and the others by outcome.
+
+    Wanted of a rewriter are the captions of its last run, of a judge whose values came with an import those alone.
+    """
 
     kind: str
     name: str
@@ -67,12 +75,14 @@ def fingerprint(ledger: Ledger) -> str:
         "generations",
         "edits",
         "choices",
+        "rewritings",
+        "dimensions",
     )
     counts = {table: ledger.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
     # A retry that succeeds replaces a row, so the counts alone would not show it.
     failed = [
         ledger.db.execute(f"SELECT count(*) FROM {table} WHERE outcome <> 'ok'").fetchone()[0]
-        for table in ("cells", "dimension_scores", "generations", "edits", "choices")
+        for table in ("cells", "dimension_scores", "generations", "edits", "choices", "rewritings")
     ]
     current = [row[0] for row in ledger.db.execute("SELECT adapter FROM adapters WHERE current = 1 ORDER BY 1")]
     # A run replaces the edits and portraits that it made before in another form.
@@ -98,10 +108,13 @@ def state(ledger: Ledger) -> State:
         items=items,
         images=ledger.db.execute("SELECT count(*) FROM images").fetchone()[0],
         imported_scores=imported,
-        adapters=tuple(
-            _adapter_state(ledger, kind, row)
-            for kind in ("scorer", "judge", "selector")
-            for row in adapters(ledger, kind)
+        adapters=(
+            *map(_writing_state, rewriter_states(ledger)),
+            *(
+                _adapter_state(ledger, kind, row)
+                for kind in ("scorer", "judge", "selector")
+                for row in adapters(ledger, kind)
+            ),
         ),
         generators=_by_name(generation_outcomes(ledger)),
         editors=_by_name(edit_outcomes(ledger)),
@@ -129,17 +142,28 @@ def _adapter_state(ledger: Ledger, kind: str, row: dict[str, Any]) -> AdapterSta
     ).fetchall()
     ok = counts.pop("ok", 0)
     told = tuple((str(reason), n) for reason, n in reasons)
-    return AdapterState(kind, row["name"], _wanted(ledger, kind, row), ok, counts, told)
+    wanted = _wanted(ledger, kind, row, ok + sum(counts.values()))
+    return AdapterState(kind, row["name"], wanted, ok, counts, told)
 
 
-def _wanted(ledger: Ledger, kind: str, row: dict[str, Any]) -> int:
-    """How many answers an adapter owes in all."""
+def _writing_state(found: RewriterState) -> AdapterState:
+    failed = {how: count for how, count in found.endings.items() if how != Outcome.OK}
+    told = tuple((reason, count) for _, reason, count in found.reasons[:5])
+    return AdapterState("rewriter", found.name, found.asked, found.endings.get("ok", 0), failed, told)
+
+
+def _wanted(ledger: Ledger, kind: str, row: dict[str, Any], had: int) -> int:
+    """How many answers are wanted of an adapter in all: ``had`` of them, and what it owes within its scope."""
+    if row["settings"].get("source") == PUBLISHED:
+        return had  # it is not here to be asked for more
+    scope = scopes(ledger, kind).get(row["name"], ())
     if kind == "selector":
-        both, scope = row["settings"].get(ORDERS) != 1, scopes(ledger, kind).get(row["name"], ())
+        both = row["settings"].get(ORDERS) != 1
         return len(owed_choices(ledger, NOBODY, both_orders=both, generators=scope))
     if kind == "scorer":
-        owed = owed_cells(ledger, row["adapter"])
+        owed = owed_cells(ledger, row["adapter"], scope=scope)
     else:
         seen = "SELECT DISTINCT dimension FROM dimension_scores WHERE adapter = ? ORDER BY 1"
-        owed = owed_dimensions(ledger, row["adapter"], [d for (d,) in ledger.db.execute(seen, (row["adapter"],))])
-    return len(owed.rows) + owed.done
+        dimensions = [d for (d,) in ledger.db.execute(seen, (row["adapter"],))]
+        owed = owed_dimensions(ledger, row["adapter"], dimensions, scope=scope)
+    return len(owed.rows) + had

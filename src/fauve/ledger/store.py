@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from fauve.errors import DataError, LedgerConflict, LedgerCorrupt, LedgerError
+from fauve.errors import DataError, ImageRejected, LedgerConflict, LedgerCorrupt, LedgerError
 from fauve.keys import canonical_json, digest, digest_bytes
 from fauve.ledger.differences import differing_parts
 from fauve.ledger.images import ImageFolder
 from fauve.ledger.lock import WriterLock
 from fauve.ledger.migrations import migrate, pending
+from fauve.ledger.opening import catch_up, know_dimensions, refuse_another_form
 from fauve.records import ImageRef, ImportedScore, Item, Outcome
 
 __all__ = ["FILE", "Added", "Answer", "Ledger", "prompt_id"]
@@ -102,23 +103,22 @@ class Ledger:
         if "migrations" not in names and (names or not write):
             raise sqlite3.DatabaseError("it has no tables of Fauve's")
         steps = self.pending_steps()  # before anything is written: a newer ledger is left as it is
+        refuse_another_form(self.db, self.directory)
         if not write:
+            catch_up(self.db, self.directory, steps)
             self.db.execute("PRAGMA query_only = ON")
-            if steps:
-                raise LedgerError(
-                    f"{self.directory} was written by an earlier Fauve and needs {', '.join(steps)}; "
-                    "any command that writes to it brings it up to date"
-                )
+            know_dimensions(self.db, self.directory)
             return
         mode = self.db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             raise LedgerError(f"{self.directory} cannot hold a ledger (no WAL here); use a disk of this machine")
         self.db.execute("PRAGMA synchronous = NORMAL")
         migrate(self.db)
+        know_dimensions(self.db, self.directory)
         self.images.sweep()
 
     def pending_steps(self) -> list[str]:
-        """Names of migrations that this ledger still needs (a writer applies them on opening)."""
+        """Names of migrations that this ledger still needs (opening applies them)."""
         return pending(self.db)
 
     def __enter__(self) -> Self:
@@ -180,6 +180,16 @@ class Ledger:
         ref = self.images.put(data, name)
         self.record_image(ref, credit, licence)
         return ref
+
+    def add_images(
+        self, pictures: Sequence[tuple[bytes, str]], credit: str | None = None, licence: str | None = None
+    ) -> list[ImageRef | ImageRejected]:
+        """Store several (bytes, name) faster than one after the other; those that are refused are told, not raised."""
+        stored = self.images.put_all(pictures)
+        for ref in stored:
+            if not isinstance(ref, ImageRejected):
+                self.record_image(ref, credit, licence)
+        return stored
 
     def record_image(self, ref: ImageRef, credit: str | None = None, licence: str | None = None) -> None:
         """The record alone, of a picture that is stored or will be before this transaction ends."""

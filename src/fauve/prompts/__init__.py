@@ -1,8 +1,9 @@
 """Prompts: the shipped set, drawing of dimensions, rewriting, checks, and readers of other sets."""
 
+from fauve.prompts.captions import read_captions
 from fauve.prompts.checks import Fault, anti_faults, negative_faults
 from fauve.prompts.drawing import draw_dimensions
-from fauve.prompts.neutral import lengthened, neutral_prompt
+from fauve.prompts.neutral import NeutralRewriter, lengthened, neutral_prompt
 from fauve.prompts.own_dimensions import dimensions_from, read_dimensions
 from fauve.prompts.rewriting import Rewriter, RewriteRequest, Rewritten, Unwritten, write_pairs
 from fauve.prompts.sets import PromptSet, load_prompt_set, prompt_rows, read_coco_captions
@@ -15,6 +16,7 @@ __all__ = [
     "CritiquePrompt",
     "EmotionPrompt",
     "Fault",
+    "NeutralRewriter",
     "PairText",
     "PromptSet",
     "RewriteRequest",
@@ -34,6 +36,7 @@ __all__ = [
     "negative_faults",
     "neutral_prompt",
     "prompt_rows",
+    "read_captions",
     "read_coco_captions",
     "read_dimensions",
     "shipped_pairs",

@@ -6,14 +6,17 @@ aesthetics. Under the lengthened caption only the length differs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fauve.errors import DataError
 from fauve.keys import digest
+from fauve.prompts.rewriting import RewriteRequest, Rewritten
 from fauve.prompts.texts import PairText
 from fauve.prompts.wording import word_count
+from fauve.records import Outcome
 
-__all__ = ["FILLERS", "lengthened", "neutral_prompt"]
+__all__ = ["FILLERS", "NeutralRewriter", "lengthened", "neutral_prompt"]
 
 FILLERS: tuple[str, ...] = (
     "This is usual.",
@@ -70,6 +73,35 @@ def lengthened(original: str, words: int) -> str:
 def neutral_prompt(pair: PairText) -> str:
     """The original prompt of a pair, as long in words as its anti prompt. Raises DataError as :func:`lengthened`."""
     return lengthened(pair.original, word_count(pair.anti))
+
+
+class NeutralRewriter:
+    """Writes the lengthened caption where an anti prompt stands otherwise: a pair that differs in length alone."""
+
+    length_matched = True
+    """It asks for no dimension, and is told how long a prompt shall be."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The sentences that it may add."""
+        return {"rewriter": "neutral", "fillers": digest([*FILLERS, *_LEADS.values()])}
+
+    def rewrite(self, requests: Sequence[RewriteRequest]) -> list[Rewritten]:
+        """One answer a request, in order; failed where there is no length, or the caption has it already."""
+        return [_neutral(request) for request in requests]
+
+
+def _neutral(request: RewriteRequest) -> Rewritten:
+    if request.words is None:
+        return Rewritten(Outcome.FAILED, reason="there is no anti prompt whose length could be matched")
+    count = word_count(request.original)
+    if count >= request.words:
+        reason = f"the caption has {count} words and the anti prompt {request.words}: there is nothing to add"
+        return Rewritten(Outcome.FAILED, reason=reason)
+    try:
+        return Rewritten(Outcome.OK, lengthened(request.original, request.words))
+    except DataError as error:
+        return Rewritten(Outcome.FAILED, reason=str(error))
 
 
 def _of_length(sentences: Sequence[str], words: int) -> list[str] | None:

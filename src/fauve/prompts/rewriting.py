@@ -15,15 +15,21 @@ __all__ = ["RewriteRequest", "Rewriter", "Rewritten", "Unwritten", "write_pairs"
 
 @dataclass(frozen=True, slots=True)
 class RewriteRequest:
-    """A caption and the dimensions that are wanted at their low end."""
+    """A caption and the dimensions that are wanted at their low end.
+
+    ``words`` is how long the prompt shall be, for rewriters that are ``length_matched``; the others are not told.
+    """
 
     original: str
     dimensions: tuple[str, ...]
+    words: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """What came of a request: both texts exactly when the outcome is ok, else the reason.
+    """What came of a request: an anti prompt exactly when the outcome is ok, else the reason.
+
+    ``negative`` is what a negative prompt says; None where there is nothing to keep away.
 
     ``facts`` are plain values to file beside it: model, tokens, cost, how often it was asked. Never a key.
     """
@@ -35,12 +41,16 @@ class Rewritten:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if (self.outcome is Outcome.OK) != (self.anti is not None and self.negative is not None):
-            raise ValueError(f"outcome {self.outcome}: prompts belong to ok, both of them, and to ok alone")
+        if (self.outcome is Outcome.OK) != (self.anti is not None) or (self.anti is None and self.negative is not None):
+            raise ValueError(f"outcome {self.outcome}: prompts belong to ok, and to ok alone")
 
 
 class Rewriter(Protocol):
     """Writes anti prompts."""
+
+    # Optional, found by name: `length_matched = True` for one that asks for no dimension and only matches a length;
+    # `batch` is how many requests are best handed over at once; `check()` makes sure before any work that it can be
+    # asked; `keep_journal(folder)` has one that pays note there what it bought.
 
     @property
     def settings(self) -> Mapping[str, Any]:

@@ -10,11 +10,15 @@ __all__ = ["Caption", "CritiquePrompt", "EmotionPrompt", "PairText"]
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A plain description of a scene: an original prompt that has no anti prompt yet."""
+    """A plain description of a scene: an original prompt that has no anti prompt yet.
+
+    ``dimensions`` are those that its anti prompt shall ask for; none where they are to be drawn.
+    """
 
     id: str
     text: str
     theme: str | None = None
+    dimensions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pytest
 from fauve.errors import LedgerConflict
 from fauve.ledger import queries
 from fauve.ledger.importing import import_contrasts, import_pairs, import_scores, tables
+from fauve.records import Picture
 
 HEADER = "kind,study,generator,id,image,prompt,scorer,value,source\n"
 PAIR = "pair,,sdxl,1,anti,anti,clip-l,0.25,mine\n"
@@ -63,6 +64,27 @@ def test_csv_scores_of_both_kinds(filled, csv):
         ("clip-l", "mine", "faithful", "prompt", -0.001),
     ]
     assert import_scores(filled, csv(PAIR, CONTRAST)) == (0, 2)
+
+
+def test_scores_of_a_picture_under_its_own_and_under_anothers_caption(filled, csv, rejection):
+    words = {"prompt": "a red field", "shuffled": "a blue one"}
+    filled.add_items([(Picture(id="7", study="real_art", prompts=words, images={"picture": None}), "here")])
+    own = "picture,real_art,,7,picture,prompt,clip-l,0.25,mine\n"
+    other = own.replace("prompt", "shuffled").replace("0.25", "0.125")
+    assert import_scores(filled, csv(own, other)) == (2, 0)
+    assert on_file(filled) == [
+        ("clip-l", "mine", "picture", "prompt", 0.25),
+        ("clip-l", "mine", "picture", "shuffled", 0.125),
+    ]
+    for row, field, problem in (
+        (own.replace("real_art,,", ",sdxl,"), "study", "empty"),
+        (own.replace("real_art,,", "real_art,sdxl,"), "generator", "stands at a picture"),
+        (own.replace("prompt", ""), "prompt", "empty"),
+        (own.replace("picture,prompt", "face,prompt"), "image", "no image of a picture"),
+        (own.replace(",7,", ",8,"), "id", "the ledger has no picture '8' of 'real_art'"),
+    ):
+        error = rejection(import_scores, csv(row))
+        assert (error.field, problem in error.problem) == (field, True), error
 
 
 def test_parquet_scores(filled, parquet):

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Protocol, TypeVar
 
+from fauve.vocabulary import DIMENSIONS, Dimension, add_dimensions
+
 __all__ = ["Executor", "Inline", "Processes"]
 
 J = TypeVar("J")
@@ -53,7 +55,8 @@ class Inline:
 class Processes:
     """Several worker processes: for work that needs no weights and is bound by the processor.
 
-    Work and jobs must be picklable. Workers ignore Ctrl-C: the process that started them decides what it means.
+    Work and jobs must be picklable. Workers ignore Ctrl-C: the process that started them decides what it means. They
+    know the dimensions that are known here when they are started.
     """
 
     here = False
@@ -64,7 +67,10 @@ class Processes:
         for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(variable, "1")
         self._pool = ProcessPoolExecutor(
-            workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
+            workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_begin,
+            initargs=(tuple(DIMENSIONS.values()),),
         )
 
     def run(self, work: Callable[[J], A], jobs: Iterable[J], stop: Callable[[], bool]) -> Iterator[tuple[J, A]]:
@@ -89,5 +95,6 @@ def _finished(waiting: deque[tuple[J, Future[A]]]) -> tuple[J, A]:
     return job, future.result()
 
 
-def _ignore_interrupts() -> None:
+def _begin(dimensions: tuple[Dimension, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    add_dimensions(dimensions)

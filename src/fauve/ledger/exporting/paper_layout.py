@@ -255,7 +255,8 @@ def _artwork(table: PaperTable, ledger: Ledger, item: StoredItem) -> dict[str, A
         table.left_out["artworks without a caption"] += 1
         return None
     found = _scores(ledger, item, table.source)
-    row: dict[str, Any] = {"prompt": item.prompts["prompt"], "id": item.id, "style": item.groups.get("style")}
+    row: dict[str, Any] = {"prompt": item.prompts["prompt"], "id": item.id}
+    row |= {name: item.groups.get(name) for name in ("style", "work")}
     row["picture"] = image_cell(ledger, item.images["picture"])
     row |= {s: found.get((s, "picture", "prompt")) for s in ("hpsv3", "hpsv2.1", "imagereward")}
     return {_names("artworks")[ours]: value for ours, value in row.items()}

@@ -1,4 +1,4 @@
-"""Scores in CSV or Parquet for pairs and contrasts that the ledger already has."""
+"""Scores in CSV or Parquet for pairs, contrasts and single pictures that the ledger already has."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ __all__ = ["import_scores"]
 _COLUMNS = Columns(
     required=("kind", "id", "image", "scorer", "value", "source"), optional=("study", "generator", "prompt")
 )
-_OWNER = {"pair": "generator", "contrast": "study"}
-"""The column that, with the id, names an item of each kind."""
+_OWNER = {"pair": "generator", "contrast": "study", "picture": "study"}
+"""The column that, with the id, names an item of each kind; the other one is empty."""
+
+_NEVER = {"generator": "study", "study": "generator"}
+_FROM = {"pair": "`fauve import pairs`", "contrast": "`fauve import contrasts`", "picture": "`fauve import dataset`"}
 
 
 class _ScoreLine(Row):
-    kind: Literal["pair", "contrast"]
+    kind: Literal["pair", "contrast", "picture"]
     id: Name
     image: Name
     scorer: Name
@@ -35,9 +38,10 @@ class _ScoreLine(Row):
 def import_scores(ledger: Ledger, path: Path) -> Added:
     """Take in a table of scores: all of it or nothing.
 
-    Columns: ``kind`` (``pair`` or ``contrast``), ``generator`` (of a pair), ``study`` (of a contrast), ``id``,
-    ``image`` and ``prompt`` (the slots: ``original`` or ``anti`` of a pair; ``faithful`` or ``default`` of a contrast,
-    whose prompt may be left out), ``scorer``, ``value``, ``source``. A failure is no score: it has no row.
+    Columns: ``kind`` (``pair``, ``contrast`` or ``picture``), ``generator`` (of a pair), ``study`` (of the others),
+    ``id``, ``image`` and ``prompt`` (the slots: ``original`` or ``anti`` of a pair; ``faithful`` or ``default`` of a
+    contrast, whose prompt may be left out; ``picture`` under ``prompt`` or ``shuffled``), ``scorer``, ``value``,
+    ``source``. A failure is no score: it has no row.
 
     Args:
         ledger: opened to write; it has the items.
@@ -113,13 +117,13 @@ def _prompt_slot(row: _ScoreLine, where: Where) -> str:
 
 
 def _item(ledger: Ledger, row: _ScoreLine, where: Where) -> int:
-    for kind, column in _OWNER.items():
-        given = getattr(row, column)
-        if (given is None) is (kind == row.kind):
-            problem = "the cell is empty" if given is None else f"{given!r} stands at a {row.kind}"
-            where.reject(
-                column, problem, "Pairs have a generator and no study; contrasts have a study and no generator."
-            )
+    column, other = _OWNER[row.kind], _NEVER[_OWNER[row.kind]]
+    said = {"generator": row.generator, "study": row.study}
+    told = "Pairs have a generator and no study; contrasts and pictures have a study and no generator."
+    if said[column] is None:
+        where.reject(column, "the cell is empty", told)
+    if said[other] is not None:
+        where.reject(other, f"{said[other]!r} stands at a {row.kind}", told)
     found = ledger.db.execute(
         "SELECT item FROM items WHERE kind = ? AND study = ? AND generator = ? AND id = ?",
         (row.kind, row.study or "", row.generator or "", row.id),
@@ -140,5 +144,5 @@ def _reject_absent(ledger: Ledger, row: _ScoreLine, where: Where) -> None:
     where.reject(
         "id",
         f"the ledger has no {row.kind} {row.id!r} of {owner!r}",
-        f"Import it first with `fauve import {row.kind}s`, or mend the id.",
+        f"Import it first with {_FROM[row.kind]}, or mend the id.",
     )

@@ -43,7 +43,10 @@ def test_a_row_becomes_a_pair_with_everything_that_it_says(parquet, bring, opene
     assert grid["hpsv3", "original", "anti"] == row["hpsv3_reward"]["hpsv3_oidp"][0]
     assert grid["imagereward", "anti", "anti"] == row["image_reward"]["image_reward_didp"]
     assert grid["blip-l", "anti", "anti"] == row["blip_score"][1][1]
-    assert len(grid) == 14
+    against, match = row["blip_score"][1]
+    odds = math.exp(match - against)
+    assert grid["blip-l-probability", "anti", "anti"] == pytest.approx(odds / (1 + odds), rel=1e-12)
+    assert len(grid) == 16
     assert set(queries.grid(ledger)["source"]) == {"published"}
     judged = {(slot, d): v for _, slot, _, d, _, v, _ in queries.judged(ledger).iter_rows()}
     assert judged == {

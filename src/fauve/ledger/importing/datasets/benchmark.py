@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from scipy.special import expit
+
 from fauve.ledger.importing.datasets.brought import Brought, Call, Row, away, plain
 from fauve.ledger.importing.datasets.catalogue import (
     JUDGED_DIMENSIONS,
@@ -30,6 +32,9 @@ __all__ = ["Pairs"]
 _GRIDS = ("hpsv2.1", "hpsv3", "imagereward")
 _SIDES = {"original": "original", "distorted": "anti"}
 """Their side of a ``rater`` → our image slot."""
+
+MATCH_PROBABILITY = "blip-l-probability"
+"""The softmax of the two logits of the matcher, of which the published tables give the mean."""
 
 AGAIN = "{name} (again)"
 """A generator whose pairs stand in the dataset a second time: kept apart, as nobody says which are meant."""
@@ -185,4 +190,8 @@ def _matcher(row: Row, pictures: Mapping[str, Screened], notes: dict[str, Any]) 
     kept = {slot: pair for slot, pair in logits.items() if pictures[slot].ref is not None}
     if kept:
         notes["no_match_logit"] = {slot: pair[0] for slot, pair in kept.items()}
-    return tuple(ImportedScore("blip-l", slot, "anti", pair[1], PUBLISHED) for slot, pair in kept.items())
+    return tuple(
+        ImportedScore(scorer, slot, "anti", value, PUBLISHED)
+        for slot, (against, match) in kept.items()
+        for scorer, value in (("blip-l", match), (MATCH_PROBABILITY, float(expit(match - against))))
+    )

@@ -254,6 +254,7 @@ _ALL = (
             Column("hpsv2.1", "hpsv2", "score under the caption"),
             Column("imagereward", "image_reward", "score under the caption"),
             _maybe("style", "style", "into the groups"),
+            _maybe("work", "title", "the name of the work; into the groups: its scores are stated by themselves"),
             _maybe("id", "index", "the id; without it rows are numbered"),
         ),
         verified=False,

@@ -39,7 +39,7 @@ class Artworks:
             study="real_art",
             prompts={"prompt": row.text("prompt"), "shuffled": None},
             images={"picture": one.sha256},
-            groups={} if row.cells.get("style") is None else {"style": str(row.cells["style"])},
+            groups={name: str(row.cells[name]) for name in ("style", "work") if row.cells.get(name) is not None},
             notes=away({"picture": one}),
             scores=scores,
         )

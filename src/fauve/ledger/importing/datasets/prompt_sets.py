@@ -12,8 +12,10 @@ from typing import Any
 
 from fauve.errors import LedgerConflict, LedgerError
 from fauve.ledger.importing.datasets.brought import Row, plain
+from fauve.ledger.importing.datasets.catalogue import DATASETS
 from fauve.ledger.importing.datasets.readings import dimension_names
 from fauve.ledger.importing.templates import SLOT
+from fauve.ledger.origins import PROMPT_SET
 from fauve.ledger.store import Added
 from fauve.vocabulary import EMOTIONS
 
@@ -59,6 +61,7 @@ def _prompts(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
             "prompt_original": row.text("prompt_original"),
             "prompt_anti": row.text("prompt_anti"),
             "dimensions": list(dimension_names(row.where, "dimensions", row.cells["dimensions"])),
+            "groups": {PROMPT_SET: DATASETS["prompts"].hub_id},
         }
         if row.cells.get("negative"):
             line["negative"] = row.text("negative")
