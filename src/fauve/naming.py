@@ -41,6 +41,7 @@ ScorerKind = Literal["model", "instrument", "control"]
 _SCORERS = {
     "blip-b": "BLIP-B",
     "blip-l": "BLIP-L",
+    "blip-l-probability": "BLIP-L (probability)",
     "clip-l": "CLIP-L",
     "gpt-5-chat": "GPT-5 chat",
     "hps-v1": "HPS v1",

@@ -19,9 +19,12 @@ def decimals_for(
 
     With an interval: two significant digits of its half-width, so that rounding moves a number by at most a twentieth
     of its own uncertainty. Without one, or with one that has no width: ``digits`` significant digits of the value.
+    Whole numbers with whole bounds (ranks, counts) have none.
     """
     half = abs(high - low) / 2 if low is not None and high is not None else 0.0
     if half > 0 and math.isfinite(half):
+        if low is not None and high is not None and all(float(x).is_integer() for x in (value, low, high)):
+            return 0
         return _bounded(1 - math.floor(math.log10(half)))
     return _bounded(digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
 

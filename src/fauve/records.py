@@ -33,10 +33,14 @@ __all__ = [
     "Rating",
     "Selection",
     "Test",
+    "Verdict",
 ]
 
 COMPUTED = "computed"
 """The source of every value that this installation computed itself."""
+
+Verdict = Literal["agrees", "differs", "not comparable"]
+"""What comes of holding a number against the published one."""
 
 ItemKind = Literal["pair", "contrast", "edit", "portrait", "picture"]
 
@@ -251,10 +255,16 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What the literature states for the same quantity; compared with, never computed from."""
+    """What the literature states for the same quantity; compared with, never computed from.
+
+    ``verdict`` says what comes of holding ours against it (see :mod:`fauve.studies.comparability`), ``because`` why;
+    both are None until the two were compared.
+    """
 
     value: float
     source: str
+    verdict: Verdict | None = None
+    because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +314,8 @@ class Finding:
             row["test"] = {"name": self.test.name, "p": self.test.p, "p_adjusted": self.test.p_adjusted}
         if self.published is not None:
             row["published"] = {"value": self.published.value, "source": self.published.source}
+            if self.published.verdict is not None:
+                row["published"] |= {"verdict": self.published.verdict, "because": self.published.because}
         if self.note is not None:
             row["note"] = self.note
         return row

@@ -12,6 +12,7 @@ from fauve.ledger.choices import CHOICE_SCHEMA
 from fauve.ledger.queries import SELECTION_SCHEMA
 from fauve.records import COMPUTED
 from fauve.studies import Evidence
+from fauve.studies.evidence import LENGTH_SCHEMA, NEUTRAL
 
 ITEMS = {
     "item": pl.Int64,
@@ -110,6 +111,8 @@ class Made:
             cluster,
         )
         slots = ["anti", "original"] if pictured else []
+        if (groups or {}).get("wording") == NEUTRAL:
+            row = (item, NEUTRAL, *row[2:])
         self.items.append((*row, request or f"request {cluster}", pictured, choice, selector, slots))
         if choice is not None:
             self.select(item, "people", choice)
@@ -119,6 +122,13 @@ class Made:
         item = len(self.items) + 1
         row = (item, "contrast", study, "", str(item), [], json.dumps(dict(groups or {})), prompt or f"prompt {item}")
         self.items.append((*row, str(item), True, None, None, ["default", "faithful"]))
+        return item
+
+    def picture(self, study: str, *, prompt: str | None = None, groups: Mapping[str, str] | None = None) -> int:
+        """A picture that stands for itself; score it in the cells ``picture:prompt`` and ``picture:shuffled``."""
+        item = len(self.items) + 1
+        row = (item, "picture", study, "", str(item), [], json.dumps(dict(groups or {})), prompt or f"prompt {item}")
+        self.items.append((*row, f"id:{item}", True, None, None, ["picture"]))
         return item
 
     def edit(
@@ -153,9 +163,11 @@ class Made:
 
     def score(self, item: int, scorer: str, source: str = COMPUTED, **cells: float | None) -> None:
         """Cells by corner (oo, oa, ao, aa) or slot (faithful, default; input, edit under the original prompt; face,
-        picture under the sentence of the emotion); None stands for a failed cell."""
+        picture under the sentence of the emotion) or as ``image:prompt``; None stands for a failed cell."""
         for cell, value in cells.items():
             image, prompt = CORNERS.get(cell, (cell, PROMPTS.get(cell, "prompt")))
+            if ":" in cell:
+                image, prompt = cell.split(":")
             outcome = "failed" if value is None else "ok"
             self.grid.append((item, scorer, source, image, prompt, outcome, value))
 
@@ -194,7 +206,13 @@ class Made:
             pl.DataFrame(self.tokens, schema=TOKENS, orient="row"),
             pl.DataFrame(self.selections, schema=SELECTION_SCHEMA, orient="row"),
             pl.DataFrame(self.choices, schema=CHOICE_SCHEMA, orient="row"),
+            lengths=self._lengths(),
         )
+
+    def _lengths(self) -> pl.DataFrame:
+        """Words of the prompts of pairs, which are texts here and keys of texts in a ledger."""
+        texts = {text for row in self.items if row[1] in {"pair", NEUTRAL} for text in row[7:9]}
+        return pl.DataFrame([(text, len(text.split())) for text in sorted(texts)], schema=LENGTH_SCHEMA, orient="row")
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,10 @@ def portraits(build, generator, level, *, finder="eyes", templates=6):
         for emotion, value in level.items():
             item = build.portrait(f"t{k}", emotion, generator=generator, finder=finder)
             build.score(
-                item, "blip-l", picture=value + k / 100, **({} if finder == "none" else {"face": value + k / 64})
+                item,
+                "blip-l-probability",
+                picture=value + k / 100,
+                **({} if finder == "none" else {"face": value + k / 64}),
             )
 
 
@@ -36,7 +39,9 @@ def test_mean_of_the_face_by_generator_and_emotion(made):
     build = made()
     portraits(build, "dance-flux", {"happiness": 0.75, "anger": 0.25}, templates=3)
     findings = STUDY.analyse(build.evidence())
-    found = find(findings, "mean", {"emotion": "anger", "of": "face"}, generator="dance-flux", scorer="blip-l")
+    found = find(
+        findings, "mean", {"emotion": "anger", "of": "face"}, generator="dance-flux", scorer="blip-l-probability"
+    )
     assert found.estimate == pytest.approx(0.25 + 1 / 64)
     assert found.published.value == 0.27
     assert "The face shows [emotion] expression" in found.note
@@ -58,7 +63,9 @@ def test_without_a_finder_the_whole_picture_is_scored_and_said_so(made):
 def test_faces_that_were_not_found_and_pictures_that_were_not_made_are_missing(made):
     build = made()
     portraits(build, "sdxl", {"anger": 0.5}, templates=2)
-    build.score(build.portrait("faceless", "anger", finder="eyes", slots=["picture"]), "blip-l", picture=0.9)
+    build.score(
+        build.portrait("faceless", "anger", finder="eyes", slots=["picture"]), "blip-l-probability", picture=0.9
+    )
     blank = build.portrait("blank", "anger", finder="eyes", slots=["picture"])
     build.items[blank - 1] = (*build.items[blank - 1][:-1], [])
     found = find(findings := STUDY.analyse(build.evidence()), "mean", {"emotion": "anger", "of": "face"})
@@ -72,7 +79,7 @@ def test_faces_that_were_not_found_and_pictures_that_were_not_made_are_missing(m
 def test_against_happiness_is_paired_by_template(made):
     build = made()
     portraits(build, "sdxl", {"happiness": 0.75, "anger": 0.5, "fear": 0.25})
-    build.score(build.portrait("lonely", "anger", finder="eyes"), "blip-l", face=0.99)
+    build.score(build.portrait("lonely", "anger", finder="eyes"), "blip-l-probability", face=0.99)
     findings = STUDY.analyse(build.evidence())
     anger = find(findings, "against_happy", {"emotion": "anger", "of": "face"})
     assert (anger.estimate, anger.n, anger.missing) == (-0.25, 6, pytest.approx(1 / 7))
@@ -96,8 +103,8 @@ def test_family_members_are_paired_by_template_and_emotion(made, suffix):
     assert suffix or anger.published.value == pytest.approx(0.27 - 0.51)
     if not suffix:
         assert STUDY.sentences(findings)[0].startswith(
-            "Where anger, fear or sadness was asked for, the score of BLIP-L for the face by DanceFlux differs by "
-            "−0.250 from that by its base FLUX.1 dev"
+            "Where anger, fear or sadness was asked for, the score of BLIP-L (probability) for the face by DanceFlux "
+            "differs by −0.250 from that by its base FLUX.1 dev"
         )
 
 
@@ -106,7 +113,9 @@ def test_emotions_that_do_not_differ_have_an_interval_around_nothing(made):
     build = made()
     for k in range(60):
         for emotion in ("happiness", "anger"):
-            build.score(build.portrait(f"t{k}", emotion, finder="eyes"), "blip-l", face=float(rng.uniform()))
+            build.score(
+                build.portrait(f"t{k}", emotion, finder="eyes"), "blip-l-probability", face=float(rng.uniform())
+            )
     found = find(STUDY.analyse(build.evidence()), "against_happy", {"emotion": "anger", "of": "face"})
     assert found.low < 0 < found.high
 
@@ -114,7 +123,7 @@ def test_emotions_that_do_not_differ_have_an_interval_around_nothing(made):
 def test_scores_under_the_prompt_of_the_generator_are_another_question(made):
     build = made()
     item = build.portrait("t", "anger", finder="eyes")
-    build.grid.append((item, "blip-l", "computed", "face", "prompt", "ok", 0.9))
+    build.grid.append((item, "blip-l-probability", "computed", "face", "prompt", "ok", 0.9))
     findings = STUDY.analyse(build.evidence())
     assert {f.metric for f in findings} == {"faces_found"}
     assert build.evidence().contrasts().is_empty()
@@ -125,7 +134,9 @@ def test_charts(made):
     portraits(build, "flux-dev", dict.fromkeys(EMOTIONS, 0.5))
     portraits(build, "dance-flux", dict.fromkeys(EMOTIONS, 0.25))
     charts = {chart.name for chart in STUDY.charts(STUDY.analyse(build.evidence()))}
-    assert charts == {f"emotion_generation-blip-l-face-{e}" for e in (*EMOTIONS, NEGATIVE.replace(" ", "-"), "family")}
+    assert charts == {
+        f"emotion_generation-blip-l-probability-face-{e}" for e in (*EMOTIONS, NEGATIVE.replace(" ", "-"), "family")
+    }
 
 
 def test_sentences_and_charts_are_about_matchers_and_tables_about_all(made):
@@ -134,6 +145,6 @@ def test_sentences_and_charts_are_about_matchers_and_tables_about_all(made):
     for row in list(build.grid):
         build.grid.append((row[0], "hpsv3", *row[2:]))
     findings = STUDY.analyse(build.evidence())
-    assert {f.scorer for f in findings if f.scorer} == {"blip-l", "hpsv3"}
+    assert {f.scorer for f in findings if f.scorer} == {"blip-l-probability", "hpsv3"}
     assert not [said for said in STUDY.sentences(findings) if "HPSv3" in said]
     assert not [chart for chart in STUDY.charts(findings) if "hpsv3" in chart.name]

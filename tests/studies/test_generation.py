@@ -139,12 +139,48 @@ def test_rank_regression_over_generators(made):
     assert slope.estimate == pytest.approx(1.0)
     assert slope.n == 5
     assert slope.published.value == 0.68
+    assert "no generator is an outlier" in slope.note
+
+
+SLOPE = {"between": "generators", "unit": "rank"}
+
+
+def line_of(made, ranks):
+    """Generators whose plain pictures score 0, 1, … and whose shifts stand in these ranks."""
+    build = made()
+    for k, (generator, rank) in enumerate(ranks.items()):
+        build.score(build.pair(generator=generator, prompt="p"), "hpsv3", oo=float(k), ao=float(k) + rank)
+    return STUDY.analyse(build.evidence())
+
+
+def test_an_outlier_by_the_stated_rule_is_named_and_left_out(made):
+    names = [f"model {k}" for k in range(9)]
+    ranks = dict(zip([*names, "z-image"], [*range(1, 10), 0], strict=True))
+    findings = line_of(made, ranks)
+    every, without = (
+        find(findings, "slope", group=SLOPE),
+        find(findings, "slope", group=SLOPE | {"without": "outliers"}),
+    )
+    assert every.n == 10
+    assert every.estimate < 0.6
+    assert "outliers: Z-Image (outlier: an externally studentised residual beyond Bonferroni’s bound" in every.note
+    assert (without.n, without.estimate) == (9, pytest.approx(1.0))
+    assert without.published is None
+
+
+def test_the_published_line_leaves_out_two_generators(made):
+    names = ["flux-dev", "dance-flux", "pref-flux", "flux-krea", "sd3.5-m"]
+    findings = line_of(made, dict(zip(["sdxl", *names, "nano-banana"], [9, 1, 2, 3, 4, 5, 0], strict=True)))
+    assert find(findings, "slope", group=SLOPE).published is None
+    there = find(findings, "slope", group=SLOPE | {"without": "what the paper leaves out"})
+    assert (there.n, there.estimate, there.published.value) == (5, pytest.approx(1.0), 0.68)
+    assert "without Nano Banana, SDXL, as published" in there.note
 
 
 def test_matcher_says_whether_the_anti_image_fits_the_anti_prompt(made):
     build = made()
     for value in (0.8, 1.0):
-        build.score(build.pair(generator="sdxl"), "blip-l", aa=value)
+        build.score(build.pair(generator="sdxl"), "blip-l-probability", aa=value)
     after = find(STUDY.analyse(build.evidence()), "after", group={"prompt": "anti"})
     assert (after.estimate, after.published.value) == (0.9, 0.915)
 

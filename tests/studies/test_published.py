@@ -67,7 +67,9 @@ def test_the_copy_agrees_with_the_published_tables(shared_data):
             assert published("generation", "shift", scorer, generator).value == row[column]
         assert published("generation", "success", None, generator).value == row["success"]
         assert published("generation", "after", "hpsv3", generator).value == row["hpsv3_after"]
-        assert published("generation", "after", "blip-l", generator, {"prompt": "anti"}).value == row["blip"]
+        assert (
+            published("generation", "after", "blip-l-probability", generator, {"prompt": "anti"}).value == row["blip"]
+        )
     for scorer, emotions in tables["emotion_reward"]["paper"].items():
         for emotion, value in emotions.items():
             assert published("emotion_reward", "accuracy", scorer, group={"emotion": emotion}).value == value

@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import binomtest
 
 from fauve.stats.bootstrap import DRAWS, ClusterDraws
+from fauve.studies import resampling
 from fauve.studies.resampling import SEED, SharedDraws, share
 
 
@@ -21,6 +22,17 @@ def test_more_clusters_than_are_kept_are_drawn_again():
     shared = SharedDraws(np.arange(900))
     first = next(shared.blocks())
     assert np.array_equal(first, next(shared.blocks()))
+
+
+def test_draws_at_hand_cannot_be_written_to_and_stay_within_their_bound():
+    block = next(SharedDraws(np.arange(30)).blocks())
+    with pytest.raises(ValueError, match="read-only"):
+        block[0, 0] = 7
+    for clusters in range(600, 606):
+        next(SharedDraws(np.arange(clusters)).blocks())
+    assert sum(resampling._at_hand) * DRAWS <= resampling.READY
+    assert 605 in resampling._at_hand
+    assert np.array_equal(next(SharedDraws(np.arange(30)).blocks()), block), "drawn out and back: the same draws"
 
 
 @pytest.mark.parametrize(("won", "n"), [(0, 8), (3, 8), (8, 8), (87, 300)])

@@ -78,13 +78,64 @@ def four_scorers(made):
     return STUDY.analyse(build.evidence())
 
 
-def test_correlation_with_preference_accuracy_needs_four_scorers(made):
-    found = {f.group["method"]: f for f in four_scorers(made) if f.metric == "correlation"}
+def correlations(findings, **group):
+    at = {"with": "HPDv3 preference accuracy", **group}
+    rest = [(f, {k: v for k, v in f.group.items() if k != "method"}) for f in findings if f.metric == "correlation"]
+    return {f.group["method"]: f for f, where in rest if where == at}
+
+
+def test_correlation_with_preference_accuracy_has_its_exact_test(made):
+    found = correlations(four_scorers(made))
     assert found["spearman"].estimate == pytest.approx(-1.0)
     assert found["pearson"].estimate < -0.9
     assert found["spearman"].n == 4
-    assert found["spearman"].test is None, "no p value from four scorers"
+    assert found["spearman"].test.p == 2 / 24
+    assert "2 of the 24 orders of 4 scorers" in found["spearman"].note
+    assert "n = 4 proves nothing" in found["spearman"].note
+    assert "that of version 2.0" in found["spearman"].note
     assert found["spearman"].published.value == -1.0
+
+
+def test_three_scorers_prove_nothing_and_that_is_said(made):
+    findings = four_scorers(made)
+    three = correlations(findings, over="the three of the paper")
+    assert (three["spearman"].estimate, three["spearman"].low, three["spearman"].n) == (pytest.approx(-1.0), None, 3)
+    assert three["spearman"].test.p == 2 / 6
+    assert three["pearson"].published.value == -0.995
+    assert "the smallest p that any order could have is 0.333: n = 3 proves nothing" in three["spearman"].note
+    build = made()
+    for k in range(10):
+        item = build.pair(choice="anti")
+        for scorer, hits in {"imagereward": 9, "hpsv2.1": 5, "hpsv3": 2}.items():
+            build.score(item, scorer, oa=0.0, aa=1.0 if k < hits else -1.0)
+    alone = STUDY.analyse(build.evidence())
+    assert correlations(alone)["spearman"].n == 3
+    assert not correlations(alone, over="the three of the paper")
+    said = STUDY.sentences(alone)[-1]
+    assert "3 scorers prove nothing: by chance alone it would be as far from 0 in 1 of 3 cases" in said
+
+
+def test_two_scorers_have_no_correlation(made):
+    build = made()
+    for k in range(10):
+        item = build.pair(choice="anti")
+        for scorer, hits in {"imagereward": 9, "hpsv3": 2}.items():
+            build.score(item, scorer, oa=0.0, aa=1.0 if k < hits else -1.0)
+    found = correlations(STUDY.analyse(build.evidence()))["spearman"]
+    assert found.estimate is None
+    assert "n = 2 scorers proves nothing" in found.note
+
+
+def test_accuracies_on_ones_own_test_stand_apart(made):
+    own = [f for f in four_scorers(made) if f.group.get("with") == "own published preference accuracy"]
+    assert {f.n for f in own} == {3}, "HPSv2.1 has none on file"
+    assert all("each on another test" in f.note and f.published is None for f in own)
+
+
+def test_preference_chart_stands_in_the_order_of_general_taste(made):
+    charts = {c.name: c for c in STUDY.charts(four_scorers(made))}
+    labels = [m.label for m in charts["reward_classification-preference"].marks]
+    assert labels == ["HPSv3 (76.9 %)", "HPSv2.1 (65.3 %)", "MPS (64.3 %)", "ImageReward (58.6 %)"]
 
 
 def test_headline_is_the_scorer_that_overrules_the_prompt_most(made):

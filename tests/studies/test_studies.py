@@ -21,7 +21,9 @@ ORDER = [
     "editing",
     "steering",
     "probe",
+    "prompt_complexity",
     "photographs",
+    "real_art",
     "critique",
     "emotion_reward",
     "emotion_generation",
@@ -31,6 +33,7 @@ ORDER = [
     "judge_validation",
     "selection_agreement",
     "circularity",
+    "sensitivity",
 ]
 
 
@@ -60,6 +63,19 @@ def steer_edit_and_portray(build, score, rng):
                 score(item, *slots)
 
 
+def reword_and_hang(build, score):
+    """The same captions in three wordings; artworks under two captions, some with a style or a name."""
+    for wording in ("written", "template", "neutral"):
+        for k in range(10):
+            item = build.pair(
+                generator="sd3.5-m", prompt=f"p{k}", request=f"p{k} {wording}", groups={"wording": wording}
+            )
+            score(item, "oo", "oa", "ao", "aa")
+    for k in range(10):
+        groups = {"style": "cubism"} if k % 2 else {"work": f"Untitled {k}"}
+        score(build.picture("real_art", groups=groups), "picture:prompt", "picture:shuffled")
+
+
 @pytest.fixture(scope="module")
 def rich(made):
     """Something for every study: two generators of a family, stimuli, contrasts, a judge, labels, failures."""
@@ -86,6 +102,7 @@ def rich(made):
             for d in ("clarity", "richness", *dimensions):
                 if not any(r[0] == item and r[3] == d for r in build.judged):
                     build.judge(item, d, *rng.uniform(0, 2, 2))
+    reword_and_hang(build, score)
     for photo in "abcd":
         for strength in ("0.5", "1"):
             groups = {"effect": "defocus", "strength": strength, "photo": photo}
@@ -154,7 +171,8 @@ def test_findings_survive_json_and_do_not_depend_on_the_order_of_rows(rich):
     findings = analyse_all(rich)
     assert [Finding.from_json(f.as_json()) for f in findings] == findings
     tables = (rich.items, rich.grid, rich.judged, rich.labels, rich.tokens, rich.selections, rich.choices)
-    shuffled = type(rich)(*(t.sample(fraction=1, shuffle=True, seed=2) for t in tables))
+    mixed, lengths = ([t.sample(fraction=1, shuffle=True, seed=2) for t in part] for part in (tables, [rich.lengths]))
+    shuffled = type(rich)(*mixed, lengths=lengths[0])
     assert analyse_all(shuffled) == findings
 
 

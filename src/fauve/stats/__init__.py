@@ -25,6 +25,7 @@ from fauve.stats.intervals import Estimate, Interval, percentile_interval, wilso
 from fauve.stats.missing import mean_bounds, share_bounds
 from fauve.stats.multiplicity import benjamini_hochberg, holm
 from fauve.stats.ordinal import class_balanced_mae, mean_absolute_error, rounded_f1, rounded_score
+from fauve.stats.outliers import Outliers, line_outliers
 from fauve.stats.paired_tests import (
     HypothesisTest,
     ZeroMethod,
@@ -34,8 +35,11 @@ from fauve.stats.paired_tests import (
     sign_test,
     wilcoxon_signed_rank,
 )
+from fauve.stats.permutation import MOST_ORDERED, PermutationTest, exact_correlation
+from fauve.stats.power import cluster_standard_error, design_effect, detectable_effect
 from fauve.stats.regression import Coefficient, Regression, Slope, bootstrap_slope, cluster_robust_slope, ols_hc3
 from fauve.stats.shift import ShiftResult, difference_in_shifts, minimum_detectable_effect, shift
+from fauve.stats.threads import one_blas_thread
 from fauve.stats.weighted import (
     mean,
     weighted_accuracy,
@@ -49,6 +53,7 @@ from fauve.stats.weighted import (
 
 __all__ = [
     "DRAWS",
+    "MOST_ORDERED",
     "ClusterDraws",
     "Coefficient",
     "ContrastResult",
@@ -62,6 +67,8 @@ __all__ = [
     "Interval",
     "KappaWeights",
     "MeasurementLevel",
+    "Outliers",
+    "PermutationTest",
     "RankRegression",
     "Regression",
     "Resampling",
@@ -76,19 +83,25 @@ __all__ = [
     "class_balanced_mae",
     "cluster_bootstrap",
     "cluster_robust_slope",
+    "cluster_standard_error",
     "cohen_kappa",
     "contrast",
     "correlation",
+    "design_effect",
+    "detectable_effect",
     "difference_in_shifts",
+    "exact_correlation",
     "holm",
     "independent_rows",
     "krippendorff_alpha",
+    "line_outliers",
     "mcnemar",
     "mean",
     "mean_absolute_error",
     "mean_bounds",
     "minimum_detectable_effect",
     "ols_hc3",
+    "one_blas_thread",
     "paired_t_test",
     "percentile_interval",
     "preference_probability",

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special, stats
 
-from fauve.stats._arrays import finite, open_share, same_length
+from fauve.stats._arrays import finite, same_length
 from fauve.stats.bootstrap import Resampling, cluster_bootstrap, independent_rows
 from fauve.stats.intervals import Estimate
 from fauve.stats.paired_tests import (
@@ -19,6 +18,7 @@ from fauve.stats.paired_tests import (
     sign_flip_test,
     wilcoxon_signed_rank,
 )
+from fauve.stats.power import detectable_effect
 from fauve.stats.weighted import weighted_effect_size, weighted_mean
 
 __all__ = ["ShiftResult", "difference_in_shifts", "minimum_detectable_effect", "shift"]
@@ -141,19 +141,6 @@ def minimum_detectable_effect(sd: float, n: int, alpha: float = 0.05, power: flo
         ValueError: for fewer than 2 pairs, a negative or infinite ``sd``, ``alpha`` or ``power`` outside (0, 1),
             or a power not above alpha.
     """
-    open_share("alpha", alpha)
-    open_share("power", power)
     if n < 2 or not math.isfinite(sd) or sd < 0:
         raise ValueError(f"{n} pairs with standard deviation {sd}: at least 2 pairs and a finite sd are needed")
-    if power <= alpha:
-        raise ValueError(f"power {power} is not above alpha {alpha}: no effect at all would reach it")
-    critical = float(stats.t.ppf(1 - alpha / 2, n - 1))
-
-    def lacking(noncentrality: float) -> float:
-        # t squared is F, and SciPy's noncentral t gives NaN at a few degrees of freedom where its F does not.
-        return 1 - float(special.ncfdtr(1, n - 1, noncentrality**2, critical**2)) - power
-
-    upper = critical
-    while lacking(upper) < 0:
-        upper *= 2
-    return float(optimize.brentq(lacking, 0.0, upper, xtol=1e-12)) / math.sqrt(n) * sd
+    return detectable_effect(sd / math.sqrt(n), n, alpha, power)

@@ -46,11 +46,13 @@ def weighted_mean(draws: Resampling, values: ArrayLike, present: ArrayLike | Non
         raise ValueError(f"present has shape {there.shape}, values {array.shape}: they must be equal")
     # Taken from the median, equal rows give exactly their value in every draw.
     centre = np.array([np.median(c[t]) if t.any() else 0.0 for c, t in zip(array.T, there.T, strict=True)])
-    sums = draws.sums(np.where(there, array - centre, 0.0))
-    counts = draws.sums(np.ones((len(array), 1)) if there.all() else there.astype(np.float64))
+    columns = array.shape[1]
+    rows = np.ones((len(array), 1)) if there.all() else there.astype(np.float64)
+    both = draws.sums(np.hstack([np.where(there, array - centre, 0.0), rows]))
 
     def evaluate(weights: Floats) -> Floats:
-        means: Floats = ratio(weights @ sums, weights @ counts) + centre
+        product = weights @ both  # one pass over the weights, which are far larger than everything else
+        means: Floats = ratio(product[:, :columns], product[:, columns:]) + centre
         return means
 
     return Statistic(evaluate, tuple(int(n) for n in there.sum(axis=0)), "no rows", width=array.shape[1])

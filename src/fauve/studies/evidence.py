@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
@@ -17,12 +17,21 @@ import polars as pl
 
 from fauve.ledger import Ledger, queries
 from fauve.ledger.choices import CHOICE_SCHEMA, choice_table
+from fauve.ledger.origins import ORIGIN_SCHEMA, origins
 from fauve.records import COMPUTED
 
-__all__ = ["STIMULI", "Evidence"]
+__all__ = ["NEUTRAL", "STIMULI", "Evidence"]
 
 STIMULI = "stimuli"
 """The generator name of pairs whose truth is known by construction."""
+
+NEUTRAL = queries.NEUTRAL
+"""The wording, and the kind in ``items``, of pairs whose second prompt is the caption made longer and asks for nothing.
+
+They are the control of prompt length: no study that speaks of requests has them among its pairs.
+"""
+
+LENGTH_SCHEMA = {"prompt": pl.String, "words": pl.Int64}
 
 CORNERS = {
     "oo": ("original", "original"),
@@ -37,10 +46,11 @@ CORNERS = {
 class Evidence:
     """What a ledger holds, as tables.
 
-    ``items``: item, kind, study, generator, id, dimensions (list), groups (JSON text), cluster (the original prompt, or
-    the contrast's prompt, or the id where no text is on file: what intervals resample), request (the anti prompt, or
-    the id), pictured (whether any image is on file, or was asked of a generator here and failed), choice, selector
-    (both null where no selection is on file), slots (list: the image slots that have a picture).
+    ``items``: item, kind (``neutral`` for the pairs that control prompt length), study, generator, id, dimensions
+    (list), groups (JSON text), cluster (the original prompt, or the contrast's prompt, or the id where no text is on
+    file: what intervals resample), request (the anti prompt, or the id), pictured (whether any image is on file, or was
+    asked of a generator here and failed), choice, selector (both null where no selection is on file), slots (list: the
+    image slots that have a picture).
     ``grid``: item, scorer, source, image_slot, prompt_slot, outcome, value.
     ``judged``: item, image_slot, judge, dimension, outcome, value.
     ``labels``: judge, image, dimension, expected, argmax, label.
@@ -48,6 +58,8 @@ class Evidence:
     ``selections``: item, selector, choice, source; every selection on file, of which ``items`` has one.
     ``choices``: selector, item, turned (shown the other way round), outcome, choice (null unless ok), reason.
     ``scopes``: the generators (shell patterns) that a scorer was asked about, for those that were not asked about all.
+    ``lengths``: prompt (as in cluster and request), words; of pairs whose group says how they are worded.
+    ``origins``: item, origin; the published dataset (hub id) that an item came from, of those where it is known.
     """
 
     items: pl.DataFrame
@@ -58,6 +70,8 @@ class Evidence:
     selections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=queries.SELECTION_SCHEMA))
     choices: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CHOICE_SCHEMA))
     scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lengths: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LENGTH_SCHEMA))
+    origins: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ORIGIN_SCHEMA))
 
     @classmethod
     def read(cls, ledger: Ledger) -> Evidence:
@@ -71,6 +85,8 @@ class Evidence:
             selections=queries.selections(ledger),
             choices=choice_table(ledger),
             scopes=queries.scopes(ledger, "scorer"),
+            lengths=_lengths(ledger),
+            origins=origins(ledger),
         )
 
     def under(self, selector: str) -> Evidence:
@@ -94,14 +110,14 @@ class Evidence:
             wanted = wanted.filter((pl.col("scorer") != scorer) | pl.col("generator").is_in(within))
         return pl.concat([asked, wanted.drop("generator")]).unique().sort("scorer", "source", "item")
 
-    def pair_grid(self) -> pl.DataFrame:
-        """One row for each (pair, scorer, source) that is owed, see :meth:`owed`.
+    def pair_grid(self, kinds: Sequence[str] = ("pair",)) -> pl.DataFrame:
+        """One row for each (pair, scorer, source) that is owed, see :meth:`owed`; ``kinds`` may add the neutral ones.
 
         Columns: item, generator, id, cluster, request, choice, selector, dimensions, groups, scorer, source; the
         corners oo, oa, ao, aa = r(image, prompt) with o = original, a = anti, image first, null where there is no
         value; tried_original and tried_anti: whether any cell under that prompt is on file, failed ones included.
         """
-        pairs = self.items.filter(pl.col("kind") == "pair")
+        pairs = self.items.filter(pl.col("kind").is_in(list(kinds)))
         scores = self.grid.join(pairs, on="item", how="semi")
         image, prompt = pl.col("image_slot"), pl.col("prompt_slot")
         wide = scores.group_by("item", "scorer", "source").agg(
@@ -229,8 +245,18 @@ def _with_groups(items: pl.DataFrame, **keys: str) -> pl.DataFrame:
     )
 
 
+def _lengths(ledger: Ledger) -> pl.DataFrame:
+    rows = ledger.db.execute(
+        "SELECT DISTINCT p.prompt, p.text FROM items i JOIN item_prompts USING (item) JOIN prompts p USING (prompt) "
+        "WHERE i.kind = 'pair' AND i.groups ->> 'wording' IS NOT NULL ORDER BY p.prompt"
+    ).fetchall()
+    return pl.DataFrame([(prompt, len(text.split())) for prompt, text in rows], schema=LENGTH_SCHEMA, orient="row")
+
+
 def _items(ledger: Ledger) -> pl.DataFrame:
     table = queries.item_table(ledger)
+    neutral = [json.loads(text).get("wording") == NEUTRAL for text in table["groups"]]
+    asks_nothing = (pl.col("kind") == "pair") & pl.Series("asks_nothing", neutral, dtype=pl.Boolean)
     more = ledger.db.execute(
         "SELECT item,"
         " coalesce((SELECT prompt FROM item_prompts p WHERE p.item = i.item AND slot = 'anti'), 'id:' || id),"
@@ -247,5 +273,6 @@ def _items(ledger: Ledger) -> pl.DataFrame:
     }
     rows = [(item, request, bool(pictured), json.loads(slots)) for item, request, pictured, slots in more]
     return table.with_columns(
+        pl.when(asks_nothing).then(pl.lit(NEUTRAL)).otherwise("kind").alias("kind"),
         pl.Series("dimensions", [json.loads(text) for text in table["dimensions"]], dtype=pl.List(pl.String)),
     ).join(pl.DataFrame(rows, schema=schema, orient="row"), on="item", how="left")

@@ -17,10 +17,8 @@ import polars as pl
 
 from fauve.naming import generator_name, scorer_name
 from fauve.records import Finding
-from fauve.stats.association import rank_regression
 from fauve.stats.bootstrap import cluster_bootstrap
-from fauve.stats.intervals import Estimate, Interval
-from fauve.stats.paired_tests import HypothesisTest, wilcoxon_signed_rank
+from fauve.stats.paired_tests import wilcoxon_signed_rank
 from fauve.stats.weighted import mean, weighted_mean
 from fauve.studies.charting import NO_CHANGE, interval_chart
 from fauve.studies.contrasting import by_scorer
@@ -31,6 +29,7 @@ from fauve.studies.judging import judged_change
 from fauve.studies.matchers import MATCHERS
 from fauve.studies.protocol import Chart
 from fauve.studies.published import published, published_difference
+from fauve.studies.rank_lines import rank_lines
 from fauve.studies.resampling import SharedDraws, share
 from fauve.studies.stating import Address, corrected, missing_bounds, source_note, state
 from fauve.studies.surest import surest
@@ -58,7 +57,9 @@ class Generation:
         "generator that have both, with a bootstrap by prompt and Wilcoxon's signed-rank test over prompts, Holm's "
         "correction over scorers and generators. Success counts ties and original images against the generator "
         "(Wilson's interval). Family members are paired on prompt and request; a steered generator is compared with "
-        "its base by the study of steering and stays out of the regression. Stimuli have no generator and are left out."
+        "its base by the study of steering and stays out of the regression over ranks, which stands with and without "
+        "outliers (externally studentised residuals, Bonferroni's bound at 5 %). Stimuli have no generator and are "
+        "left out."
     )
     source = "arXiv 2512.11883, Tables 2 and 3"
 
@@ -225,20 +226,7 @@ def _rank_regressions(findings: Sequence[Finding], grid: pl.DataFrame) -> list[F
         level = dict(before.iter_rows())
         # A steered generator is its base once more: the line would count that one twice.
         names = sorted(name for name in level if name in shifts and steering_of(name) is None)
-        if len(names) < 2:
-            continue
-        line = rank_regression([level[n] for n in names], [shifts[n] or 0.0 for n in names])
-        estimate = (
-            Estimate.undefined(line.reason or "undefined", line.n)
-            if line.slope is None or line.low is None or line.high is None
-            else Estimate.of(line.slope, Interval(line.low, line.high), line.n)
-        )
-        at = where.at(between="generators", unit="rank")
-        test = HypothesisTest("t test of the rank slope", line.slope, line.p_value, line.n)
-        beside = published(NAME, "slope", at.scorer, group=at.group)
-        out.append(
-            state(at, "slope", estimate, test=test, published=beside, notes=["mean original score against mean shift"])
-        )
+        out += rank_lines(where, {n: level[n] for n in names}, {n: shifts[n] or 0.0 for n in names})
     return out
 
 

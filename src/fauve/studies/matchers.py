@@ -9,8 +9,8 @@ from fauve.records import Finding
 
 __all__ = ["MATCHERS", "of_matchers"]
 
-MATCHERS = ("blip-b", "blip-l")
-"""By canonical name."""
+MATCHERS = ("blip-b", "blip-b-probability", "blip-l", "blip-l-probability")
+"""By canonical name. The paper's means are those of the probability of a match; a logit has no such range."""
 
 
 def of_matchers(findings: Sequence[Finding]) -> list[Finding]:

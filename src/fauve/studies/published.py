@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,55 @@ from typing import Any
 from fauve.naming import split_marks, trained_name
 from fauve.records import Published
 
-__all__ = ["preference_accuracy", "published", "published_difference", "published_scorers"]
+__all__ = [
+    "MeasuredOver",
+    "all_published",
+    "half_a_digit",
+    "measured_over",
+    "preference_accuracy",
+    "published",
+    "published_difference",
+    "published_scorers",
+]
 
 _FILE = Path(__file__).with_name("published.json")
 
+_DIFFERENCE = "difference of two rows of "
+"""What the source of a difference of two published values starts with."""
+
+_OWN_UNITS = frozenset({"mean", "sd"})
+"""Metrics of one table that are published to as many decimals as each scorer's own unit asks for."""
+
 _Key = tuple[str, str, str | None, str | None, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredOver:
+    """What a published figure was measured over, as far as its source says; None where it does not.
+
+    Attributes:
+        things: what its items are, in the plural.
+        items: fewest and most items of one figure (ties included).
+        whole: whether ``items`` counts all of the study, of which the figure is about a part of unknown size.
+        points: what ``n`` of our finding must be, where that is no count of items.
+        points_of: what those are, in the plural.
+        sets: hub ids of the datasets that hold these items, as shell patterns.
+        selector: whose choice was the truth.
+        judges: names that the judge of this figure goes by here.
+        trials: independent trials behind a share, or values behind a mean.
+        unlike: why no number can be held against it, in words.
+    """
+
+    things: str
+    items: tuple[int, int] | None = None
+    whole: bool = False
+    points: int | None = None
+    points_of: str = ""
+    sets: tuple[str, ...] = ()
+    selector: str | None = None
+    judges: tuple[str, ...] = ()
+    trials: int | None = None
+    unlike: str | None = None
 
 
 def published(
@@ -41,13 +86,44 @@ def published_difference(study: str, metric: str, scorer: str, base: str, varian
     first, second = (published(study, metric, scorer, generator) for generator in (base, variant))
     if first is None or second is None:
         return None
-    return Published(round(second.value - first.value, 6), f"difference of two rows of {second.source}")
+    return Published(round(second.value - first.value, 6), f"{_DIFFERENCE}{second.source}")
 
 
 def published_scorers(study: str, metric: str) -> dict[str, Published]:
     """Every scorer for which a figure over all generators and groups is stated, by name."""
     stated = {key[2]: fact for key, fact in _facts().items() if key == (study, metric, key[2], None, ())}
     return {scorer: fact for scorer, fact in sorted(stated.items(), key=lambda entry: str(entry[0])) if scorer}
+
+
+def measured_over(stated: Published) -> MeasuredOver:
+    """What a published value was measured over.
+
+    Raises:
+        KeyError: for a value of no source of ``published.json``.
+    """
+    return _measured()[stated.source.removeprefix(_DIFFERENCE)]
+
+
+def half_a_digit(stated: Published, metric: str, scorer: str | None) -> float:
+    """How far a number may lie from a published one that was rounded from it: half of its last decimal place.
+
+    Trailing zeros do not survive in numbers, so a value has as many decimals as the longest one of the same metric in
+    the same table. A difference of two published values was rounded twice.
+    """
+    name = stated.source.removeprefix(_DIFFERENCE)
+    own = scorer if metric in _OWN_UNITS else None
+    places = [
+        len(repr(fact.value).partition(".")[2]) if isinstance(fact.value, float) else 0
+        for key, fact in _facts().items()
+        if fact.source == name and (own is None or key[2] == own) and (key[1] == metric or name != stated.source)
+    ]
+    half: float = 0.5 * 10.0 ** -max(places, default=0)
+    return half if name == stated.source else 2 * half
+
+
+def all_published() -> list[tuple[str, Mapping[str, Any]]]:
+    """Every figure on file as it stands there, each with the short name of its source, in the order of the file."""
+    return [(row["source"], row) for row in _content()["facts"]]
 
 
 def preference_accuracy() -> tuple[dict[str, float], str]:
@@ -79,6 +155,17 @@ def _facts() -> dict[_Key, Published]:
             raise ValueError(f"published.json states {key} twice")
         facts[key] = Published(row["value"], content["sources"][row["source"]])
     return facts
+
+
+@cache
+def _measured() -> dict[str, MeasuredOver]:
+    content = _content()
+    over: dict[str, dict[str, Any]] = content["over"]
+    lists = ("items", "sets", "judges")
+    return {
+        content["sources"][name]: MeasuredOver(**said | {k: tuple(said[k]) for k in lists if k in said})
+        for name, said in over.items()
+    }
 
 
 def _key(study: str, metric: str, scorer: str | None, generator: str | None, group: Mapping[str, str]) -> _Key:

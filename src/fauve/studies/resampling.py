@@ -6,8 +6,10 @@ many prompts is resampled by the same draws: their intervals can be compared, an
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,7 +29,10 @@ FEW = 20
 """Below so many clusters a percentile interval is too narrow more often than its level says."""
 
 MOST_KEPT = 2**23
-"""Weights of one set that are kept for the next table (8 MiB); larger sets are drawn again when needed."""
+"""Weights of one set that are kept for the next table (8 MiB packed, 64 MiB ready); larger sets are drawn again."""
+
+READY = 2**24
+"""Weights in all sets that are kept ready as floating-point numbers (128 MiB); the sets used last stay."""
 
 
 class SharedDraws(ClusterDraws):
@@ -40,7 +45,27 @@ class SharedDraws(ClusterDraws):
         """All draws, in blocks of shape (some draws, clusters)."""
         if self.clusters * self.draws > MOST_KEPT:
             return super().blocks()
-        return (block.astype(np.float64) for block in _kept(self.clusters))
+        return iter(_ready(self.clusters))
+
+
+_at_hand: OrderedDict[int, tuple[Floats, ...]] = OrderedDict()
+_hand = Lock()
+
+
+def _ready(clusters: int) -> tuple[Floats, ...]:
+    """The blocks of a set, not to be written to: unpacking them anew for every table takes as long as the statistic."""
+    with _hand:
+        if clusters in _at_hand:
+            _at_hand.move_to_end(clusters)
+            return _at_hand[clusters]
+    blocks = tuple(block.astype(np.float64) for block in _kept(clusters))
+    for block in blocks:
+        block.flags.writeable = False
+    with _hand:
+        _at_hand[clusters] = blocks
+        while sum(_at_hand) * DRAWS > READY and len(_at_hand) > 1:
+            _at_hand.popitem(last=False)
+    return blocks
 
 
 @lru_cache(maxsize=32)

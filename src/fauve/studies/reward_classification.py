@@ -17,16 +17,14 @@ import polars as pl
 
 from fauve.naming import scorer_kind, scorer_name
 from fauve.records import Finding, Published
-from fauve.stats.association import CorrelationMethod, correlation
-from fauve.stats.intervals import Estimate, Interval
-from fauve.stats.paired_tests import HypothesisTest
 from fauve.studies.charting import CHANCE, interval_chart
 from fauve.studies.contrasting import ALL_METRICS, NO_SELECTION, ONE_CLASS_METRICS, by_scorer, contrast_findings
 from fauve.studies.evidence import STIMULI, Evidence
+from fauve.studies.preference import against_preference, preference_chart, preference_sentences
 from fauve.studies.protocol import Chart
-from fauve.studies.published import preference_accuracy, published
-from fauve.studies.stating import Address, corrected, state
-from fauve.studies.wording import count, leading, number, range_percent, where_from
+from fauve.studies.published import published
+from fauve.studies.stating import Address, corrected
+from fauve.studies.wording import count, leading, range_percent, where_from
 
 __all__ = ["STUDY"]
 
@@ -36,11 +34,8 @@ AXIS = "share of pairs in which the picture that was asked for scored higher"
 
 MOST_SENTENCES = 5
 
-FEWEST_SCORERS = 4
-"""With three, any order comes up by chance once in six."""
-
-ENOUGH_SCORERS = 10
-"""Below this the p value of a correlation is an approximation that cannot be relied on, and none is given."""
+MOST_BY_DIMENSION = 9
+"""Scorers that have a chart of their own by dimension."""
 
 
 class RewardClassification:
@@ -55,7 +50,8 @@ class RewardClassification:
         "weighted by class, AUROC on the two-way softmax, mean margin. Intervals: bootstrap by original prompt, "
         "Wilson's for the accuracy where every pair has its own prompt. Sign test and Wilcoxon signed-rank over "
         "prompts, Holm's correction over scorers. Generators are pooled among themselves and never with stimuli. A "
-        "pair counts for every dimension that it asks for."
+        "pair counts for every dimension that it asks for. Over scorers, the correlation of the accuracy with the "
+        "published accuracy on human preferences, with its exact permutation test."
     )
     source = "arXiv 2512.11883, Table 1"
 
@@ -84,7 +80,7 @@ class RewardClassification:
                 "No independent selection is on file for these pairs: the anti image counts as the faithful one, "
                 "whether or not it delivers what was asked."
             )
-        return [*said, *_worst_dimension(findings, accuracy), *_preference_sentence(findings)]
+        return [*said, *_worst_dimension(findings, accuracy), *preference_sentences(findings)]
 
     def charts(self, findings: Sequence[Finding]) -> list[Chart]:
         """Accuracy by scorer, by generator for every model, and by dimension for the scorer of the headline."""
@@ -93,6 +89,7 @@ class RewardClassification:
         charts = interval_chart(
             f"{NAME}-accuracy", title, AXIS, main, _scorer_row, lambda f: f.scorer or "", lines=CHANCE
         )
+        charts += preference_chart(NAME, _main_accuracy(findings))
         for worst in leading(main)[:1]:
             name = scorer_name(worst.scorer or "")
             mine = [f for f in findings if f.metric == "accuracy" and f.scorer == worst.scorer]
@@ -107,17 +104,31 @@ class RewardClassification:
                     _generator,
                     lines=CHANCE,
                 )
-            inside = [f for f in mine if set(f.group) == {"dimension"} and f.generator == worst.generator]
-            charts += interval_chart(
-                f"{NAME}-dimensions",
-                f"{name} by what was asked for",
-                AXIS,
-                inside,
-                lambda f: f.group["dimension"],
-                lambda f: f.scorer or "",
-                lines=CHANCE,
-            )
-        return charts
+        return charts + _dimension_charts(findings, leading(main))
+
+
+def _dimension_charts(findings: Sequence[Finding], ranked: Sequence[Finding]) -> list[Chart]:
+    """Accuracy by what was asked for, a chart for each scorer, the one of the headline first."""
+    charts: list[Chart] = []
+    for place, widest in enumerate(ranked[:MOST_BY_DIMENSION]):
+        inside = [
+            f
+            for f in findings
+            if f.metric == "accuracy"
+            and (f.scorer, f.generator) == (widest.scorer, widest.generator)
+            and set(f.group) == {"dimension"}
+        ]
+        scorer = widest.scorer or ""
+        charts += interval_chart(
+            f"{NAME}-dimensions{f'-{scorer}'.replace(':', '-') if place else ''}",
+            f"{scorer_name(scorer)} by what was asked for",
+            AXIS,
+            inside,
+            lambda f: f.group["dimension"],
+            lambda f: f.scorer or "",
+            lines=CHANCE,
+        )
+    return charts
 
 
 def _populations(table: pl.DataFrame) -> Iterator[tuple[str | None, pl.DataFrame, bool]]:
@@ -153,43 +164,11 @@ def _lookup(metric: str, where: Address) -> Published | None:
 
 
 def _against_preference(findings: Sequence[Finding]) -> list[Finding]:
-    """Correlation over scorers of accuracy here with accuracy on human preferences, pooled over real generators."""
-    stated, source = preference_accuracy()
-    same = [f for f in _main_accuracy(findings) if f.scorer in stated and f.estimate is not None]
-    if not same or same[0].generator == STIMULI:
+    """Against accuracy on human preferences, pooled over real generators."""
+    accuracy = _main_accuracy(findings)
+    if not accuracy or accuracy[0].generator == STIMULI:
         return []
-    names, ours = [f.scorer or "" for f in same], [f.estimate or 0.0 for f in same]
-    theirs = [stated[n] for n in names]
-    where = Address(NAME, generator=same[0].generator, group={"with": "HPDv3 preference accuracy"})
-    return [_correlation(where, method, names, ours, theirs, source) for method in ("pearson", "spearman")]
-
-
-def _correlation(
-    where: Address,
-    method: CorrelationMethod,
-    names: Sequence[str],
-    ours: Sequence[float],
-    theirs: Sequence[float],
-    source: str,
-) -> Finding:
-    at = where.at(method=method)
-    found = correlation(theirs, ours, method)
-    if found.value is None:
-        few = f"n = {found.n} {'scorer' if found.n == 1 else 'scorers'} proves nothing"
-        estimate = Estimate.undefined(few if found.n < FEWEST_SCORERS else found.reason or "undefined", found.n)
-    else:
-        bounds = Interval(found.low, found.high) if found.low is not None and found.high is not None else None
-        estimate = Estimate.of(found.value, bounds, found.n, found.reason)
-    return state(
-        at,
-        "correlation",
-        estimate,
-        test=HypothesisTest(f"{method} correlation", found.value, found.p_value, found.n)
-        if found.n >= ENOUGH_SCORERS
-        else None,
-        published=published(NAME, "correlation", group=at.group),
-        notes=[f"{', '.join(scorer_name(n) for n in names)}; theirs: {source}"],
-    )
+    return against_preference(Address(NAME, generator=accuracy[0].generator), accuracy)
 
 
 def _main_accuracy(findings: Sequence[Finding], *, sources: bool = False) -> list[Finding]:
@@ -228,17 +207,6 @@ def _worst_dimension(findings: Sequence[Finding], accuracy: Sequence[Finding]) -
             return [
                 f"Where {low.group['dimension']} was asked for, {scorer_name(low.scorer or '')} chose right least "
                 f"often: in {count(low)} ({range_percent(low)})."
-            ]
-    return []
-
-
-def _preference_sentence(findings: Sequence[Finding]) -> list[str]:
-    for f in findings:
-        if f.metric == "correlation" and f.group.get("method") == "spearman" and f.estimate is not None:
-            p = "" if f.test is None or f.test.p is None else f", p = {f.test.p:.2g}"
-            return [
-                f"Over {f.n} scorers, this accuracy and the published accuracy on human preferences correlate with "
-                f"ρ = {number(f.estimate, f.low, f.high)}{p}: so few scorers prove little."
             ]
     return []
 

@@ -179,6 +179,11 @@ def _levels(
     where: Address, levels: pl.DataFrame, whole: pl.DataFrame, name: str, steering: SteeredName
 ) -> Iterator[Finding]:
     at, notes = _at(where, name, steering), _notes(name, steering, "")
+    own = levels.filter(pl.col("generator") == name)
+    if not own.is_empty():
+        beside = published(NAME, "after", None, name, where.group)
+        told = [*notes, "mean over visible requests"]
+        yield mean_finding(at, "after", own, "asked", test=False, published=beside, notes=told)
     requested = _against(levels, name, steering.base, (*SAME, "dimension"), ("asked", "honoured"))
     if requested is None:
         return
