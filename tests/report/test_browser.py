@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
@@ -237,7 +240,65 @@ def test_a_picture_has_its_place_before_it_is_loaded(site: Any, browser: Browser
         })"""
     )
     assert len(sizes) > 20
-    assert {tuple(size) for size in sizes} == {(0, 64, 48)}
+    assert {tuple(size) for size in sizes} == {(0, 384, 288)}
+    context.close()
+
+
+LARGE = "document.querySelector('dialog.large[open] img')"
+
+
+def test_a_picture_opens_large_and_keys_turn_to_the_other_one(watched: Watched) -> None:
+    page = watched.visit("gallery.html")
+    page.wait_for_selector("#filters:not([hidden])")
+    page.locator("#card-1 a.open").first.focus()
+    page.keyboard.press("Enter")
+    until(page, f"{LARGE}?.naturalWidth > 0")
+    # This report lies beside no pictures: its own copy stands in, and no page was left.
+    assert "/thumbs/" in page.evaluate(f"{LARGE}.src")
+    assert page.evaluate(f"{LARGE}.getBoundingClientRect().height") > 500
+    first, address = page.inner_text("dialog.large p"), page.url
+    assert "(1 of 2)" in first
+    page.keyboard.press("ArrowRight")
+    assert "(2 of 2)" in page.inner_text("dialog.large p")
+    assert page.url == address
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("dialog.large p") == first
+    page.keyboard.press("Escape")
+    assert page.locator("dialog[open]").count() == 0
+    assert page.evaluate("document.activeElement.className") == "open"
+
+
+def test_a_report_in_its_run_directory_opens_the_picture_as_it_is_stored(
+    site: Any, browser: Browser, tmp_path: Path
+) -> None:
+    shutil.copytree(site.folder, tmp_path / "report")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto((tmp_path / "report" / "gallery.html").as_uri())
+    page.wait_for_selector("#filters:not([hidden])")
+    link = page.locator("#card-1 a.open").first
+    target = tmp_path / str(link.get_attribute("data-stored"))
+    target.parent.mkdir(parents=True)
+    Image.new("RGB", (700, 300), "red").save(target.with_suffix(".png"))
+    target.with_suffix(".png").rename(target)
+    link.click()
+    until(page, f"{LARGE}?.naturalWidth === 700")
+    context.close()
+
+
+def test_a_covered_picture_does_not_open_before_it_is_shown(covered_site: Any, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto((covered_site.folder / "gallery.html").as_uri())
+    page.wait_for_selector("#filters:not([hidden])")
+    covered = page.locator(".card:has(.cover)").first
+    covered.locator("a.open").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("dialog[open]").count() == 0
+    covered.locator(".reveal").check()
+    covered.locator("a.open").first.click()
+    until(page, f"{LARGE} !== null")
+    assert page.url.endswith("gallery.html")
     context.close()
 
 

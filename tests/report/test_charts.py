@@ -24,7 +24,9 @@ def test_a_scorer_has_the_same_colour_whoever_stands_beside_it() -> None:
 
 def test_colours_run_out_before_they_repeat() -> None:
     many = inks([f"scorer {n}" for n in range(20)])
-    counts = [sum(ink == used for ink in many.values()) for used in PALETTE]
+    assert len({(ink.light, ink.shape) for ink in many.values()}) == 20
+    assert len({(ink.light, ink.dash) for ink in many.values()}) == 20
+    counts = [sum(ink.light == used.light for ink in many.values()) for used in PALETTE]
     assert max(counts) - min(counts) <= 1
 
 

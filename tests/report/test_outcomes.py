@@ -11,6 +11,7 @@ import pytest
 
 from fauve.ledger import Ledger
 from fauve.ledger.generations import Made, record_generations
+from fauve.ledger.rewritings import Rewriting, record_rewritings, register_rewriter
 from fauve.records import Outcome, PromptPair
 from fauve.report import build_report
 from fauve.report.outcomes import drawn_context, drawn_sentence, read_drawn
@@ -113,3 +114,31 @@ def test_without_generators_there_is_nothing_to_tell(tmp_path: Path) -> None:
         opened.register("generator", "flux-dev", MATCHED, {})
     assert "Who drew" not in page(tmp_path / "run", tmp_path / "report", "methods.html")
     assert "Generators were asked" not in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+
+
+def test_who_wrote_the_prompts_stands_apart_with_what_was_not_written(ledger: Path, tmp_path: Path) -> None:
+    before = drawn_sentence(read_drawn(Ledger(ledger)))
+    rows = [
+        Rewriting("a" * 64, "a dog", ("clarity",), Outcome.OK, "a blurred dog", "sharp"),
+        Rewriting("b" * 64, "a cat", ("clarity",), Outcome.REFUSED, reason="<i>not this</i>"),
+        Rewriting("c" * 64, "a bus", ("clarity",), Outcome.FAILED, reason="budget", facts={"sent": False}),
+    ]
+    with Ledger(ledger, write=True) as opened:
+        key = register_rewriter(opened, "chat:m", {"model": "m"}, 4)
+        record_rewritings(opened, opened.begin_run("run", {}), key, rows)
+    with Ledger(ledger) as opened:
+        drawn = read_drawn(opened)
+    assert drawn_sentence(drawn) == before
+    context = drawn_context(drawn)
+    (row,) = context["written"]
+    assert row == {
+        "name": "chat:m",
+        "model": "m",
+        "asked": 4,
+        "ok": 1,
+        "others": "1 not asked for yet, 1 not sent, 1 refused",
+    }
+    assert "chat:m" not in {entry["name"] for entry in context["drawn"]}
+    methods = page(ledger, tmp_path / "site", "methods.html")
+    assert "Who wrote the prompts" in methods
+    assert "&lt;i&gt;not this&lt;/i&gt;" in methods

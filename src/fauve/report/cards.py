@@ -24,6 +24,8 @@ Honours = Mapping[tuple[int, str], list[tuple[str, bool | None]]]
 """(item, dimension) → what each judge says: honoured, not, or None where it gave no value."""
 
 _ALT_LETTERS = 280
+_LEAST_SIDE = 384
+"""A picture smaller than half of this is shown enlarged, in whole steps so that its own pixels stay sharp."""
 _ROLES = {
     "faithful": "What was asked for",
     "default": "What conventional taste prefers",
@@ -90,7 +92,7 @@ def card(item: StoredItem, number: int, scores: Sequence[Scores], shelf: Shelf) 
         "groups": [[group_label(key), group_label(value)] for key, value in sorted(item.groups.items())],
         "cover": cover_note(item) or "",
         "images": [_image(item, slot, place, scores, shelf) for place, slot in enumerate(slots)],
-        "verdicts": [_line(voice, said, shelf) for voice, said in verdicts if said.text],
+        "verdicts": _lines(verdicts, shelf),
         "selection": _selection(item),
     }
 
@@ -128,7 +130,9 @@ def _image(item: StoredItem, slot: str, place: int, scores: Sequence[Scores], sh
     if ref.sha256 in shelf.broken:
         return made | {"missing": shelf.broken[ref.sha256]}
     width, height = size_of(ref, shelf.side)
-    return made | {"src": path_of(ref, shelf.side), "width": width, "height": height}
+    times = max(1, _LEAST_SIDE // max(width, height))
+    shown = {"src": path_of(ref, shelf.side), "width": times * width, "height": times * height}
+    return made | shown | {"enlarged": times > 1, "stored": ref.path}
 
 
 def _absence(item: StoredItem, slot: str) -> str:
@@ -141,6 +145,8 @@ def _absence(item: StoredItem, slot: str) -> str:
 
 
 def _role(item: StoredItem, slot: str) -> str:
+    if item.kind == "picture":
+        return "The artwork" if item.study == "real_art" else "The picture"
     roles = _STIMULUS_ROLES if item.generator == STIMULI else _ROLES
     return roles[slot]
 
@@ -160,8 +166,13 @@ def _tag(item: int, dimension: str, honours: Honours) -> dict[str, Any]:
 _WORDS_OF = {True: "honoured", False: "not honoured", None: "no value"}
 
 
-def _line(voice: int, said: Verdict, shelf: Shelf) -> list[Any]:
-    return [voice, said.code, said.text, shelf.voices[voice].quiet]
+def _lines(verdicts: Sequence[tuple[int, Verdict]], shelf: Shelf) -> list[list[Any]]:
+    """A line for each scorer that has something to say; one for all where the selection itself is a tie."""
+    lines = [[voice, said.code, said.text, shelf.voices[voice].quiet] for voice, said in verdicts if said.text]
+    tied = [line for line in lines if line[1] == "u"]
+    if len(tied) < 2 or len(tied) < len(lines):
+        return lines
+    return [[tied[0][0], "u", f"The selection is a tie: none of the {len(tied)} scorers can be judged here", False]]
 
 
 def _alone(item: StoredItem) -> str | None:

@@ -10,7 +10,7 @@ mark that points to one side would be read as pointing there.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fauve.keys import seed_from
 from fauve.naming import CONTROLS
@@ -40,6 +40,9 @@ PALETTE = (
 )
 CONTROL = Ink("#8b857c", "#9c958a", "circle", (2, 3))
 
+_STEP = 3
+"""Shapes from one lap to the next; it shares no factor with eight, so that every shape has its turn."""
+
 _FIXED = {
     "hpsv3": 0,
     "imagereward": 1,
@@ -53,7 +56,7 @@ _FIXED = {
 
 
 def inks(names: Iterable[str], controls: Iterable[str] = ()) -> dict[str, Ink]:
-    """A colour for each name; a colour is used again only when all eight are."""
+    """An ink for each name; a colour is used again only when all eight are, and then with another shape and dash."""
     grey = CONTROLS | set(controls)
     chosen: dict[str, Ink] = {}
     used = [0] * len(PALETTE)
@@ -65,6 +68,12 @@ def inks(names: Iterable[str], controls: Iterable[str] = ()) -> dict[str, Ink]:
         if slot is None:
             start = seed_from("colour", name) % len(PALETTE)
             slot = min(range(len(PALETTE)), key=lambda i: (used[i], (i - start) % len(PALETTE)))
+        chosen[name] = _again(slot, used[slot])
         used[slot] += 1
-        chosen[name] = PALETTE[slot]
     return chosen
+
+
+def _again(slot: int, lap: int) -> Ink:
+    """A slot's colour with the shape of its first, second, … lap: 64 inks before one repeats."""
+    other = PALETTE[(slot + _STEP * lap) % len(PALETTE)]
+    return replace(PALETTE[slot], shape=other.shape, dash=other.dash)

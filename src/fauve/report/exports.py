@@ -28,6 +28,8 @@ _COLUMNS = (
     "missing",
     "published",
     "published_source",
+    "published_verdict",
+    "published_because",
     "test",
     "p",
     "p_adjusted",
@@ -74,7 +76,8 @@ def findings_csv(findings: Sequence[Finding]) -> str:
         texts = [csv_text(t or "") for t in (f.study, f.metric, f.scorer, f.generator)]
         groups = [csv_text(f.group.get(key, "")) for key in keys]
         numbers = [_number(x) for x in (f.estimate, f.low, f.high, f.n, f.missing)]
-        beside = [_number(published.value), csv_text(published.source)] if published else ["", ""]
+        said = (published.source, published.verdict, published.because) if published else ("", "", "")
+        beside = [_number(published.value if published else None), *(csv_text(text or "") for text in said)]
         tested = [csv_text(test.name), _number(test.p), _number(test.p_adjusted)] if test else ["", "", ""]
         writer.writerow([*texts, *groups, *numbers, *beside, *tested, csv_text(f.note or "")])
     return buffer.getvalue()

@@ -52,6 +52,14 @@ ANALYSES = (
         f"themselves also finds it honoured where it puts that picture below {LOW}. Judges see no prompt.",
     ),
     (
+        "Published beside ours",
+        "A published figure is held against ours only where ours was measured over the same: the published set, as "
+        "many items, the same choice as truth, the published sampling where pictures were made here, and no stand-in. "
+        "It agrees where it equals the published value in every digit, where that value lies in our interval, or "
+        "where the two intervals overlap, if one follows for the published value; else it differs. With every "
+        "number right, about one interval in twenty would still miss its figure.",
+    ),
+    (
         "What is never done",
         "Scores of different scorers are not averaged or compared with each other: each has its own unit. Published "
         "values are shown to compare with and enter no calculation.",

@@ -1,4 +1,4 @@
-"""How requests for pictures ended, by generator: what came, what did not and why, what was cut, what it took.
+"""How requests for pictures and anti prompts ended: what came, what did not and why, what was cut, what it took.
 
 Read from the ledger as it stands; a request that failed stays in its row and is never drawn.
 """
@@ -14,6 +14,7 @@ from typing import Any
 
 from fauve.ledger import Ledger
 from fauve.ledger.endings import NOT_SENT, STILL_RUNNING, ending
+from fauve.ledger.rewritings import RewriterState, rewriter_states
 from fauve.naming import generator_name
 from fauve.records import Outcome
 from fauve.report.numbers import format_count, format_share, format_value
@@ -26,6 +27,8 @@ _TURNED_AWAY = (Outcome.REFUSED, Outcome.FILTERED)
 _REASONS = 8
 """Reasons of one generator that are told before the rest is counted."""
 _TABLES = (("generator", "generations", "pictures of prompts"), ("editor", "edits", "edits of pictures"))
+_UNASKED = "not asked for yet"
+_WRITTEN = "anti prompts of captions"
 _GUIDANCE = ("guidance_scale", "true_cfg_scale")
 
 
@@ -57,8 +60,8 @@ class Drawn:
 
 
 def read_drawn(ledger: Ledger) -> list[Drawn]:
-    """Every current generator and editor that was asked for something here, by name."""
-    found = []
+    """Every current generator and editor that was asked for something here, by name; before them the rewriter."""
+    found = [_writer(one) for one in rewriter_states(ledger) if one.asked]
     for kind, table, what in _TABLES:
         adapters = ledger.db.execute(
             "SELECT adapter, name, settings FROM adapters WHERE kind = ? AND current = 1 ORDER BY name", (kind,)
@@ -100,6 +103,12 @@ def _drawn(
     )
 
 
+def _writer(one: RewriterState) -> Drawn:
+    missing = one.asked - sum(one.endings.values())
+    endings = {**one.endings, **({_UNASKED: missing} if missing else {})}
+    return Drawn(one.name, _WRITTEN, one.settings, endings, one.reasons, {}, 0, 0, 0, (), None)
+
+
 def _turned_away(ledger: Ledger, name: str) -> dict[tuple[str, str], tuple[int, int]]:
     asked: Counter[tuple[str, str]] = Counter()
     away: Counter[tuple[str, str]] = Counter()
@@ -137,7 +146,8 @@ def drawn_sentence(drawn: list[Drawn]) -> str | None:
     """How many pictures were asked for and what became of the others, in one sentence; None where nobody was asked."""
     total: Counter[str] = Counter()
     for one in drawn:
-        total.update(one.endings)
+        if one.what != _WRITTEN:
+            total.update(one.endings)
     if not total:
         return None
     others = [f"{format_count(total[how])} {how}" for how in _ENDINGS if how != Outcome.OK and total[how]]
@@ -148,13 +158,28 @@ def drawn_sentence(drawn: list[Drawn]) -> str | None:
 
 
 def drawn_context(drawn: list[Drawn]) -> dict[str, Any]:
-    """What the part ``generators.html`` names; empty lists where nobody was asked for a picture."""
+    """What the part ``generators.html`` names; empty lists where nobody was asked for a picture, or to write."""
+    written = [one for one in drawn if one.what == _WRITTEN]
+    drawn = [one for one in drawn if one.what != _WRITTEN]
     columns = [how for how in _ENDINGS if any(one.endings.get(how) for one in drawn)]
     return {
+        "written": [_written_row(one) for one in written],
+        "written_reasons": [row for one in written for row in _reason_rows(one)],
         "drawn": [_row(one, columns) for one in drawn],
         "drawn_columns": columns,
         "drawn_reasons": [row for one in drawn for row in _reason_rows(one)],
         "drawn_away": [_away_row(one, wish, counts) for one in drawn for wish, counts in one.turned_away.items()],
+    }
+
+
+def _written_row(one: Drawn) -> dict[str, Any]:
+    others = [f"{format_count(n)} {how}" for how, n in sorted(one.endings.items()) if how != Outcome.OK and n]
+    return {
+        "name": one.name,
+        "model": one.settings.get("model") or "none",
+        "asked": one.requests,
+        "ok": one.endings.get("ok", 0),
+        "others": ", ".join(others) or "none",
     }
 
 

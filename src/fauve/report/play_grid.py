@@ -24,6 +24,7 @@ from fauve.lab.render import render
 from fauve.lab.scene import FACE, INDEX, SIZES
 from fauve.lab.truth import honoured
 from fauve.models.lab_cards import LAB_CARDS, LAB_GENERATORS, LAB_SCORERS
+from fauve.stats.threads import one_blas_thread
 from fauve.vocabulary import PROMPT_DIMENSIONS
 
 __all__ = ["Play", "PlayGrid", "PromptGrid", "Way", "compute_play", "draw_prompts"]
@@ -164,10 +165,11 @@ def compute_play(play: Play, family: Path | None = None) -> PlayGrid:
     reference = _scenes(Way(_BASE, 0.0), after, avoid, others, family)
     score = _scorer(family)
     grids = []
-    for i, pair in enumerate(pairs):
-        own = partial(score, pair.prompt_anti)
-        bar = own(np.stack([render(scene, n, play.size) for scene, n in zip(reference[i], others, strict=True)]))
-        grids.append(_prompt_grid(pair, asked[i], plain[i], play, own, bar))
+    with one_blas_thread():
+        for i, pair in enumerate(pairs):
+            own = partial(score, pair.prompt_anti)
+            bar = own(np.stack([render(scene, n, play.size) for scene, n in zip(reference[i], others, strict=True)]))
+            grids.append(_prompt_grid(pair, asked[i], plain[i], play, own, bar))
     return PlayGrid(play, tuple(grids), files)
 
 

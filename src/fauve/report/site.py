@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment
 
@@ -17,6 +17,8 @@ from fauve.ledger import Ledger
 from fauve.models.lab_cards import LAB_GENERATORS
 from fauve.naming import generator_name, scorer_kind, scorer_name
 from fauve.records import Finding
+from fauve.report.beside import PAGE as BESIDE
+from fauve.report.beside import beside_context
 from fauve.report.chart_files import Drawing
 from fauve.report.exports import findings_csv
 from fauve.report.gallery import FIRST_PAGE, Gallery, build_gallery, stacks
@@ -28,6 +30,8 @@ from fauve.report.numbers import format_count
 from fauve.report.outcomes import Drawn, drawn_context, drawn_sentence, read_drawn
 from fauve.report.pages import Folder, environment, static_files, unique_slugs
 from fauve.report.play import PAGE, build_play
+from fauve.report.prompt_words import PAGE as WORDS
+from fauve.report.prompt_words import clouds, words_context, words_csv
 from fauve.report.scorecard import Scorecard, scorecard_context, scorecards
 from fauve.report.strips import FIRST_ROWS, side_by_side
 from fauve.report.study_page import StudyPage, study_context, table_files
@@ -35,6 +39,8 @@ from fauve.report.thumbs import Thumbs
 from fauve.studies.evidence import Evidence
 from fauve.studies.honoured import MARGIN
 from fauve.studies.protocol import Chart, Study
+from fauve.studies.sensitivity import OF
+from fauve.studies.sensitivity import STUDY as SENSITIVITY
 from fauve.version import __version__
 
 __all__ = ["POLICY", "build_report"]
@@ -125,6 +131,7 @@ def _write(
         templates = _templates(kept.judges, bool(len(gallery)), bool(cards))
         if not (_is_lab(gallery) and build_play(folder, None, templates)):
             templates.globals["nav"] = [entry for entry in _nav(bool(len(gallery)), bool(cards)) if entry[0] != PAGE]
+        _write_words(ledger, evidence, templates, folder)
         charts = drawing.files(folder)
     _write_studies(templates, pages, charts, gallery, folder)
     for place, card in enumerate(cards):
@@ -141,8 +148,22 @@ def _write(
     _page(templates, folder, "methods.html", methods | drawn_context(drawn) | {"notice": seen})
     if strips is not None:
         _page(templates, folder, "side_by_side.html", {"strips": strips, "notice": seen})
-    index = _index(holdings, findings, pages, cards, gallery, lead) | {"strips": strips, "first_rows": FIRST_ROWS}
-    _page(templates, folder, "index.html", index | {"measured": _measured(holdings, findings, drawn), "notice": seen})
+    beside = beside_context(findings, {page.study.name: (page.href, page.title) for page in pages})
+    if beside["tally"]:
+        _page(templates, folder, BESIDE, beside | {"notice": seen})
+    index = _index(holdings, findings, pages, cards, gallery, lead) | {"beside": beside["tally"]}
+    index |= {"strips": strips, "first_rows": FIRST_ROWS, "measured": _measured(holdings, findings, drawn)}
+    _page(templates, folder, "index.html", index | {"notice": seen})
+
+
+def _write_words(ledger: Ledger, evidence: Evidence, templates: Environment, folder: Folder) -> None:
+    """The page with the words of the prompts, and the way to it from every other page, where there are any."""
+    words = clouds(ledger, evidence)
+    if words:
+        *others, last = cast(list[tuple[str, str]], templates.globals["nav"])
+        templates.globals["nav"] = [*others, (WORDS, "Words"), last]
+        folder.write("tables/words.csv", words_csv(words))
+        _page(templates, folder, WORDS, words_context(words) | {"notice": ""})
 
 
 def _is_lab(gallery: Gallery) -> bool:
@@ -183,9 +204,11 @@ def _write_studies(
     gallery: Gallery,
     folder: Folder,
 ) -> None:
+    sure = {f.group[OF]: page.href for page in pages if page.study is SENSITIVITY for f in page.findings}
     for place, page in enumerate(pages):
         table_files(page, folder)
         context = study_context(page, [charts[name] for name, _ in page.drawn], gallery) | _beside(pages, place)
+        context["sure"] = sure.get(page.study.name)
         context["notice"] = notice(
             *({f.scorer or "" for f in page.findings}, {f.generator or "" for f in page.findings})
         )
@@ -236,8 +259,9 @@ def _under_test(holdings: Holdings) -> str:
             "answer is known beforehand, among them one that sees only how polished a picture is and never reads the "
             "prompt."
         )
-    told = ", ".join(names[:_NAMED])
-    more = f" and {format_count(len(names) - _NAMED)} more" if len(names) > _NAMED else ""
+    shown = names if len(names) == _NAMED + 1 else names[:_NAMED]
+    told = ", ".join(shown)
+    more = f" and {format_count(len(names) - _NAMED)} more" if len(names) > len(shown) else ""
     return f"Under test here: {told}{more}. Everything else that scores is there to compare with."
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from fauve.naming import is_untrained, scorer_kind, scorer_name, sentence
 from fauve.records import Finding, Published
 from fauve.studies.charting import CHANCE, mark
+from fauve.studies.comparability import AGREES, DIFFERS
 from fauve.studies.evidence import STIMULI
 from fauve.studies.protocol import Chart, Mark
 from fauve.studies.published import published_scorers
@@ -86,11 +87,17 @@ def standing_chart(scorer: str, main: Finding, findings: Sequence[Finding]) -> C
     marks += [_quoted(name, fact) for name, fact in stated.items() if name != scorer]
     marks.sort(key=lambda m: (-m.estimate, m.label))
     sources = "; ".join(dict.fromkeys(fact.source for fact in stated.values()))
-    note = f"Published figures, over other pictures than these: {sources}." if stated else ""
+    note = f"Published figures, {_pictures(main)}: {sources}." if stated else ""
     others = ["chance", *(["controls"] if controls else []), *(["published models"] if stated else [])]
     title = f"Beside {', '.join(others[:-1])} and {others[-1]}" if len(others) > 1 else "Beside chance"
     axis = "share in which the picture that was asked for scored higher"
     return Chart("standing", "intervals", title, axis, tuple(marks), CHANCE, note=note)
+
+
+def _pictures(main: Finding) -> str:
+    beside = main.published
+    same = beside is not None and beside.verdict in (AGREES, DIFFERS)
+    return "over the same set of pictures" if same else "over other pictures than these"
 
 
 def _plain(finding: Finding, own: Published | None) -> Mark:

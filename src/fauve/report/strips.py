@@ -116,7 +116,7 @@ def _picture(item: StoredItem, kept: Stacks, thumbs: Thumbs) -> dict[str, Any]:
     if ref.sha256 in thumbs.broken:
         return made | {"src": "", "missing": thumbs.broken[ref.sha256]}
     width, height = size_of(ref, SMALL)
-    return made | {"src": path_of(ref, SMALL), "width": width, "height": height}
+    return made | {"src": path_of(ref, SMALL), "width": width, "height": height, "stored": ref.path}
 
 
 def _said(item: StoredItem, kept: Stacks) -> list[str]:

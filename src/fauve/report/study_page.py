@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from fauve.naming import sentence
 from fauve.records import Finding
+from fauve.report.beside import tally
 from fauve.report.exports import findings_csv, sections_latex, sections_markdown
 from fauve.report.gallery import Gallery
 from fauve.report.matrix import matrix
@@ -85,6 +86,7 @@ def study_context(page: StudyPage, charts: Sequence[Mapping[str, Any]], gallery:
         "matrix": matrix(found),
         "sections": page.sections,
         "tests": ", ".join(tests),
+        "beside": tally(found),
         "published": list(dict.fromkeys(f.published.source for f in found if f.published)),
         "metrics": [metric(name) for name in dict.fromkeys(f.metric for f in found)],
         "gallery_link": f"gallery.html#{urlencode({'study': page.title})}" if page.title in gallery.studies else "",

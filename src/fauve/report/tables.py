@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from fauve.naming import generator_name, scorer_name
 from fauve.records import Finding
+from fauve.report.beside import spoken_verdict
 from fauve.report.numbers import format_count, format_estimate, format_like, format_p, format_share, format_value
 from fauve.report.wording import group_label, metric
 
@@ -25,7 +26,10 @@ _SOURCE = "source"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value as text: ``extra`` is its interval, ``notes`` the numbers of its footnotes below the table."""
+    """One value as text, with the numbers of its footnotes below the table.
+
+    ``extra`` is the interval of a value, and the verdict of a published one.
+    """
 
     text: str
     kind: str
@@ -173,18 +177,26 @@ def _cells(finding: Finding | None, columns: tuple[str, ...], notes: dict[str, i
     if finding is None:
         return [Cell("", column) for column in columns]
     made = [_cell(finding, column) for column in columns]
+
+    def footnotes(parts: Iterable[str]) -> tuple[int, ...]:
+        return tuple(notes.setdefault(part, len(notes) + 1) for part in parts)
+
     if finding.note:
         # A study joins what it has to say of a number with semicolons; each part stands below the table once.
-        parts = finding.note.split("; ")
-        made[0] = replace(made[0], notes=tuple(notes.setdefault(part, len(notes) + 1) for part in parts))
+        made[0] = replace(made[0], notes=footnotes(finding.note.split("; ")))
+    if finding.published and finding.published.because:
+        place = columns.index("published")
+        made[place] = replace(made[place], notes=footnotes([spoken_verdict(finding.published)]))
     return made
 
 
 def _cell(finding: Finding, column: str) -> Cell:
     if column == "value":
         return Cell(*_value_text(finding))
+    if column == "published":
+        stated = finding.published
+        return Cell(format_value(stated.value, 6), column, stated.verdict or "") if stated else Cell("", column)
     text = {
-        "published": lambda: format_value(finding.published.value, 6) if finding.published else "",
         "difference": lambda: _difference(finding),
         "p": lambda: format_p(finding.test.p) if finding.test else "",
         "p adjusted": lambda: format_p(finding.test.p_adjusted) if finding.test else "",

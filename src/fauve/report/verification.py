@@ -52,9 +52,12 @@ def unsealed_or_altered(ledger: Ledger) -> list[Fault]:
 
 
 def differing_findings(written: Sequence[Finding], computed: Sequence[Finding]) -> list[Fault]:
-    """Numbers that were written and are not what the ledger gives now, and those that only one side has."""
+    """Numbers that were written and are not what the ledger gives now, and those that only one side has.
+
+    Those whose estimate, interval or n differs come first, then those of which only the rest does.
+    """
     before, now = {f.key: f for f in written}, {f.key: f for f in computed}
-    faults = []
+    moved, dragged = [], []
     for key in dict.fromkeys([*before, *now]):
         old, new = before.get(key), now.get(key)
         if old == new:
@@ -68,14 +71,25 @@ def differing_findings(written: Sequence[Finding], computed: Sequence[Finding]) 
             said = "stands in findings.json and does not follow from the ledger"
         else:
             said = f"written {_told(old)}, computed {_told(new)}"
-        faults.append(Fault("number", _name(shown), said))
-    return faults
+        if old is None or new is None or _told(old) != _told(new):
+            moved.append(Fault("number", _name(shown), said))
+        else:
+            dragged.append(Fault("number", _name(shown), _beside(old, new)))
+    return moved + dragged
 
 
 def _name(finding: Finding) -> str:
     parts = {"scorer": finding.scorer, "generator": finding.generator, **finding.group}
     place = ",".join(f"{key}={value}" for key, value in parts.items() if value is not None)
     return f"{finding.study}.{finding.metric}[{place}]"
+
+
+def _beside(old: Finding, new: Finding) -> str:
+    """What differs where estimate, interval and n do not: a correction for many tests spreads to a whole family."""
+    before, now = old.as_json(), new.as_json()
+    parts = [key for key in dict.fromkeys([*before, *now]) if before.get(key) != now.get(key)]
+    told = "; ".join(f"{key} written {before.get(key)}, computed {now.get(key)}" for key in parts)
+    return f"the same estimate, and another {told}"
 
 
 def _told(finding: Finding) -> str:

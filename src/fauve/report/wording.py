@@ -173,12 +173,74 @@ _METRICS = (
         "Share of distinct prompts that are longer than the scorer can read, so that it never sees their end. The note "
         "says how long the prompts are in the scorer’s own tokens.",
     ),
-    Metric("mean", "Mean", "Mean score of original pictures under their own plain captions, in the scorer’s own unit."),
+    Metric(
+        "mean",
+        "Mean",
+        "Mean score, in the scorer’s own unit: of original pictures under their plain captions, of artworks under "
+        "theirs, or of faces under the sentence of the emotion.",
+    ),
+    Metric(
+        "relative",
+        "Relative score",
+        "Where the mean lies on the ranking that the scorer’s own authors published: 0 is its last model, 1 its first.",
+    ),
+    Metric("rank", "Rank", "1 + the models of that ranking whose mean is higher. The interval is of whole places."),
+    Metric("rank_of", "Places", "How many places there are once what is ranked has joined."),
+    Metric(
+        "z",
+        "z",
+        "The mean in standard deviations of the scorer’s range over plain pictures, counted from the mean of that "
+        "range. The range is taken as known.",
+    ),
+    Metric("score", "Score", "The score of a single work under its own caption: one value, and no interval."),
+    Metric("words", "Words", "Mean count of words between white space."),
+    Metric(
+        "prompt_shift",
+        "Prompt shift",
+        "Mean of the score under the longer prompt minus the score under the plain one, of the same plain picture.",
+    ),
+    Metric(
+        "shift_between",
+        "Shift, between wordings",
+        "Shift under one wording minus shift under another, on the same captions. Against the neutral wording, which "
+        "is as long and asks for nothing, it is what is left once length is taken away.",
+    ),
+    Metric("prompt_shift_between", "Prompt shift, between wordings", "The same difference of the prompt shift."),
+    Metric(
+        "accuracy_between",
+        "Accuracy, between wordings",
+        "Accuracy under one wording minus accuracy under another, on the captions that were asked for in both.",
+    ),
+    Metric("margin_between", "Margin, between wordings", "The same difference of the margin."),
     Metric(
         "sd", "Standard deviation", "How far those scores lie apart: what a step of the scorer’s own unit is worth."
     ),
     Metric("lowest", "Lowest", "The lowest of those scores."),
     Metric("highest", "Highest", "The highest of those scores."),
+    Metric(
+        "effect_size",
+        "Effect size",
+        "Cohen’s d_z: the mean margin or shift over its standard deviation between items. It has no unit, so that "
+        "scorers can be compared: about 0.2 is called small, 0.5 medium, 0.8 large.",
+    ),
+    Metric(
+        "detectable",
+        "Detectable",
+        "The smallest true effect that a test at 5 % over so many prompts would find four times in five: a distance "
+        "from one half for an accuracy, in the scorer’s own unit for a shift. Smaller ones may be there unseen.",
+    ),
+    Metric(
+        "design_effect",
+        "Design effect",
+        "By how much the variance grows because items share prompts: 1 where they do not; 2 means that half as many "
+        "items with a prompt each would say as much.",
+    ),
+    Metric(
+        "protocol_difference",
+        "Other preset",
+        "What changes when the generator is sampled under another preset: that preset minus the default one, on the "
+        "same prompts.",
+    ),
     Metric("wf1", "Weighted F1", "F1 of the three classes, weighted by how often each occurs."),
 )
 
@@ -207,6 +269,8 @@ _TESTS = {
     "t test of the rank slope": "Student’s t test of the slope over ranks",
     "pearson correlation": "the test of Pearson’s correlation",
     "spearman correlation": "the test of Spearman’s correlation",
+    "pearson correlation (exact permutation)": "the exact permutation test of Pearson’s correlation",
+    "spearman correlation (exact permutation)": "the exact permutation test of Spearman’s correlation",
 }
 
 

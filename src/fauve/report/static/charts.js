@@ -18,13 +18,26 @@
     channel.title = lines;
   };
 
+  // "group: name" in a narrow margin would show the group alone, so the name stands there wherever it is enough.
+  const withoutGroup = (spec, layer) => {
+    const field = layer.encoding.y.field;
+    const labels = [...new Set((spec.data?.values ?? []).map((row) => row[field]))].filter((label) => label !== undefined);
+    const names = new Set(labels.map((label) => String(label).replace(/^[^:]*: /, "")));
+    if (names.size === labels.length) layer.encoding.y.axis.labelExpr = "replace(datum.label, regexp('^[^:]*: '), '')";
+  };
+
   const themed = (figure) => {
     const spec = JSON.parse(figure.querySelector(".spec").textContent);
     if (dark.matches) spec.config = spec.usermeta.dark;
     if (narrow.matches) {
       spec.layer = spec.layer.filter((layer) => layer.name !== "values");
-      const rows = spec.layer.flatMap((layer) => (layer.encoding?.y?.axis ? [layer.encoding.y.axis] : []));
-      for (const axis of rows) axis.labelLimit &&= 150;
+      for (const layer of spec.layer) {
+        if (layer.encoding?.y?.axis?.labelLimit) {
+          layer.encoding.y.axis.labelLimit = 150;
+          withoutGroup(spec, layer);
+        }
+        for (const channel of ["color", "shape"]) if (layer.encoding?.[channel]?.legend?.columns) layer.encoding[channel].legend.columns = 2;
+      }
       for (const layer of spec.layer) if (layer.name === "names") layer.mark.limit = 96;
       for (const layer of spec.layer) rewrap(layer.encoding?.x);
     }

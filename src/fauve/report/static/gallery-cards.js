@@ -67,8 +67,13 @@ const fauveDraw = (() => {
     if (image.src) {
       const shown = document.createElement("img");
       Object.assign(shown, { width: image.width, height: image.height, alt: image.alt, loading: "lazy", decoding: "async" });
+      if (image.enlarged) shown.className = "enlarged";
       shown.src = image.src;
-      figure.append(shown);
+      const link = node("a", "open");
+      link.href = image.src;
+      link.dataset.stored = image.stored;
+      link.append(shown);
+      figure.append(link);
     } else {
       figure.append(node("p", "absent", image.missing));
     }

@@ -181,7 +181,7 @@
   };
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || keys.open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.target.closest("select, input:not(.reveal), textarea, summary, .scroller")) return;
     if (/^[0-9]$/.test(event.key)) return judgeBy(Number(event.key));
     const action = ACTIONS[event.key];
