@@ -100,7 +100,7 @@ NEED_MODELS = {
     "fauve.models.finders.detector_pixels": set(),
     "fauve.models.finders.grounding": set(),
     "fauve.models.judges.adapter": set(),
-    "fauve.models.judges.prefix": set(),
+    "fauve.models.prefix": set(),
     **{f"fauve.models.judges.qwen3vl{part}": set() for part in ("", "_host", "_pixels", "_text")},
     "fauve.models.judges.training": {"examples", "settings", "validation", "visionreward"},
     "fauve.lab.nets": set(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sqlite3
 from pathlib import Path
@@ -12,6 +13,8 @@ from click.testing import CliRunner
 from fauve import api
 from fauve.cli.gate import gate
 from fauve.cli.verify import ALTERED, verify
+from fauve.records import Finding, Test
+from fauve.report.verification import differing_findings
 from fauve.settings import DataSettings, RunSettings, StimuliSettings
 
 
@@ -56,6 +59,20 @@ def test_an_altered_score_is_found_in_the_answers_and_in_the_numbers(copied: Pat
     result = CliRunner().invoke(verify, [str(copied)])
     assert result.exit_code == ALTERED
     assert "was altered afterwards" in result.output
+
+
+def test_numbers_that_moved_come_before_those_that_a_correction_drags_along() -> None:
+    moved = Finding("s", "accuracy", 0.5, None, None, 10, 0.0, test=Test("sign", 0.04, 0.08), scorer="altered")
+    beside = Finding("s", "accuracy", 0.7, None, None, 10, 0.0, test=Test("sign", 0.01, 0.02), scorer="another")
+    now = [
+        dataclasses.replace(beside, test=Test("sign", 0.01, 0.01)),
+        dataclasses.replace(moved, estimate=0.6, test=Test("sign", 0.03, 0.03)),
+    ]
+    first, second = differing_findings([beside, moved], now)
+    assert (first.which, second.which) == ("s.accuracy[scorer=altered]", "s.accuracy[scorer=another]")
+    assert "written 0.5, n = 10, computed 0.6" in first.said
+    assert "'p_adjusted': 0.02" in second.said
+    assert "'p_adjusted': 0.01" in second.said
 
 
 def test_a_replaced_picture_is_found_by_name(copied: Path) -> None:

@@ -34,7 +34,7 @@ from fauve.report.comparison_run import compare
 from fauve.report.contact_sheet import write_sheet
 from fauve.report.verification import Fault, differing_findings, replaced_pictures, unsealed_or_altered
 from fauve.settings import AdapterSettings, DataSettings, RunSettings, default_settings
-from fauve.studies import STUDIES, analyse_all
+from fauve.studies import STUDIES, analyse, analyse_all
 from fauve.studies.evidence import Evidence
 
 __all__ = [
@@ -169,7 +169,7 @@ def study(name: str, directory: Path) -> list[Finding]:
     if name not in STUDIES:
         raise UnknownName("study", name, STUDIES)
     with Ledger(directory) as ledger:
-        return STUDIES[name].analyse(Evidence.read(ledger))
+        return analyse(name, Evidence.read(ledger))
 
 
 def report(directory: Path, progress: Progress | None = None) -> Path:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from fauve.cli.console import printable
 from fauve.records import Finding
+from fauve.report.beside import spoken_verdict
 from fauve.report.numbers import format_estimate
 
 __all__ = ["findings_table", "models_table"]
@@ -34,7 +35,8 @@ def findings_table(findings: Sequence[Finding]) -> None:
     for row in rows:
         table.add_row(*(Text(printable(row[k])) for k in shown))
     console.print(table)
-    for note in dict.fromkeys(f.note for f in findings if f.note):
+    stated = [spoken_verdict(f.published) for f in findings if f.published and f.published.because]
+    for note in dict.fromkeys([*(f.note for f in findings if f.note), *stated]):
         console.print(Text(f"· {printable(note)}"))
 
 
@@ -62,7 +64,7 @@ def _cells(finding: Finding) -> list[str]:
         str(finding.n),
         f"{finding.missing:.0%}" if finding.missing else "",
         "" if p is None else f"{p:.2g}",
-        "" if finding.published is None else f"{finding.published.value:g}",
+        "" if finding.published is None else f"{finding.published.value:g} {finding.published.verdict or ''}".strip(),
     ]
 
 
