@@ -16,6 +16,7 @@ from fauve.engine.run import execute
 from fauve.errors import ImportRejected, LedgerConflict, UnknownName
 from fauve.ledger import Ledger, queries
 from fauve.ledger.importing import import_contrasts
+from fauve.ledger.origins import PROMPT_SET, origins
 from fauve.ledger.queries import StoredItem
 from fauve.ledger.retrying import forget_failures
 from fauve.ledger.state import fingerprint, state
@@ -82,6 +83,20 @@ def test_a_second_run_asks_for_nothing(templates: Path, tmp_path: Path) -> None:
     CALLS.clear()
     again = api.run(plan, out)
     assert (CALLS, again.summary.did_nothing, again.fresh) == ([], True, False)
+
+
+def test_portraits_say_whose_templates_they_answer(templates: Path, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in templates.read_text(encoding="utf-8").splitlines()]
+    rows[0]["groups"] = {PROMPT_SET: "someone/portraits", "emotion": "none of its own"}
+    templates.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    execute(settings(templates), tmp_path / "run", Silent())
+    with Ledger(tmp_path / "run") as ledger:
+        found = origins(ledger)
+        named = {item.item: item for item in queries.items(ledger, "portrait")}
+    answered = [named[item] for item in found["item"]]
+    assert set(found["origin"]) == {"someone/portraits"}
+    assert {item.id.partition("/")[0] for item in answered} == {rows[0]["id"]}
+    assert {item.groups["emotion"] for item in answered} == {"anger", "fear", "happiness", "sadness"}
 
 
 def test_faces_are_cut_out_and_scored_under_the_sentence(templates: Path, tmp_path: Path) -> None:

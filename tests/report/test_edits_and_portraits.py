@@ -1,4 +1,4 @@
-"""Edits and portraits in a report: their cards, and their studies' pages."""
+"""Edits, portraits and artworks in a report: their cards, and their studies' pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fauve.ledger import Answer, Ledger
-from fauve.records import Edit, Outcome, Portrait, PromptPair
+from fauve.records import Edit, Outcome, Picture, Portrait, PromptPair
 from fauve.report import build_report
 from fauve.studies import STUDIES, Evidence, analyse_all
 
@@ -22,7 +22,7 @@ def report(tmp_path_factory: pytest.TempPathFactory, photo_bytes: Callable[..., 
     folder = tmp_path_factory.mktemp("edits")
     with Ledger(folder / "run", write=True) as ledger:
         shas = iter(ledger.add_image(photo_bytes(seed, (64, 48)), f"{seed}").sha256 for seed in range(40))
-        items: list[PromptPair | Edit | Portrait] = []
+        items: list[PromptPair | Edit | Portrait | Picture] = []
         for k in range(PAIRS):
             prompts = {"original": f"A bus number {k}", "anti": f"A bus number {k}, out of focus"}
             images = {"original": next(shas), "anti": next(shas)}
@@ -38,6 +38,8 @@ def report(tmp_path_factory: pytest.TempPathFactory, photo_bytes: Callable[..., 
             said = "not looked for" if finder == "none" else "found" if face else "no face"
             groups = {"emotion": emotion, "finder": finder}
             items.append(Portrait(f"t/{emotion}", "sdxl", asked, pictures, groups, {"outcome": "ok", "face": said}))
+        said = {"prompt": "A hill in a storm", "shuffled": "A jug on a table"}
+        items.append(Picture("a0", "real_art", said, {"picture": next(shas)}, {"style": "cubism"}))
         ledger.add_items([(item, "here") for item in items])
         _answer(ledger, items)
     with Ledger(folder / "run") as ledger:
@@ -45,7 +47,7 @@ def report(tmp_path_factory: pytest.TempPathFactory, photo_bytes: Callable[..., 
         return build_report(ledger, findings, list(STUDIES.values()), folder / "report", {}).parent
 
 
-def _answer(ledger: Ledger, items: list[PromptPair | Edit | Portrait]) -> None:
+def _answer(ledger: Ledger, items: list[PromptPair | Edit | Portrait | Picture]) -> None:
     run = ledger.begin_run("fauve run", {"fauve": "0.1.0"})
     card = {"kind": "reward model", "summary": "Mine.", "range": [None, None], "licence": None, "revision": "1"}
     scorer = ledger.register("scorer", "hpsv3", {}, card)
@@ -101,6 +103,13 @@ def test_portraits_show_the_face_or_say_why_not(cards):
     assert len(cards["t/sadness"]["images"]) == 1
 
 
+def test_an_artwork_stands_alone_with_its_score_under_its_own_caption(cards):
+    card = cards["a0"]
+    assert [image["role"] for image in card["images"]] == ["The artwork"]
+    assert [score[:2] for score in card["images"][0]["scores"]] == [["HPSv3", "0.5"]]
+    assert card["verdicts"] == []
+
+
 def test_nothing_is_chosen_between_an_input_and_its_edit(report):
     text = (report / "gallery" / "index.js").read_text("utf-8")
     index = json.loads(text[text.index("=") + 1 :].rstrip().rstrip(";"))
@@ -110,6 +119,7 @@ def test_nothing_is_chosen_between_an_input_and_its_edit(report):
         "Prompt pairs": "o",
         STUDIES["editing"].title: "-",
         STUDIES["emotion_generation"].title: "-",
+        STUDIES["real_art"].title: "-",
     }
     margins = {study: row for study, row in zip(studies, index["items"]["margins"], strict=True)}
     assert margins[STUDIES["editing"].title] == [None]

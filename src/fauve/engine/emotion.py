@@ -157,7 +157,7 @@ def _portrait(
         generator=name,
         prompts={"prompt": template.prompt(emotion), "emotion": SENTENCE.format(adjective=emotion.adjective)},
         images={"picture": answer.image, "face": seen.image},
-        groups={"emotion": emotion.name, "finder": finder_name},
+        groups={**template.groups, "emotion": emotion.name, "finder": finder_name},
         notes=notes,
     )
 

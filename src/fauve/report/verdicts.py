@@ -17,7 +17,7 @@ __all__ = ["NO_CHOICE", "Scores", "Verdict", "Voice", "scores_by_item", "verdict
 
 _RANKS = {"reward model": 0, "callable": 0, "matcher": 1, "control": 2, "instrument": 3, "judge": 3}
 NO_CHOICE = frozenset({"input", "picture"})
-"""The first slot of items whose pictures are not chosen between: edits and portraits."""
+"""The first slot of items whose pictures are not chosen between: edits, portraits and pictures that stand alone."""
 
 _COLUMNS = ("item", "scorer", "source", "prefers", "faithful", "default", "tie")
 _UNCARDED = {"model": 0, "control": 2, "instrument": 3}
@@ -98,7 +98,8 @@ def scores_by_item(evidence: Evidence, heard: Sequence[Voice]) -> Iterator[tuple
     """The scores of every item in the order of items, one item at a time, voices in their order."""
     number = {(voice.scorer, voice.source): index for index, voice in enumerate(heard)}
     reasons = _failed(evidence)
-    table = pl.concat([_choices(evidence), _edits(evidence), _portraits(evidence)]).sort("item", "scorer", "source")
+    kinds = [_choices(evidence), _edits(evidence), _portraits(evidence), _pictures(evidence)]
+    table = pl.concat(kinds).sort("item", "scorer", "source")
     for item, rows in groupby(table.iter_rows(), key=lambda row: int(row[0])):
         made = [
             Scores(
@@ -126,6 +127,21 @@ def _edits(evidence: Evidence) -> pl.DataFrame:
 def _portraits(evidence: Evidence) -> pl.DataFrame:
     said = evidence.portraits().filter("tried").rename({"picture": "faithful", "face": "default"})
     return said.with_columns(pl.lit("picture").alias("prefers"), pl.lit(False).alias("tie")).select(_COLUMNS)
+
+
+def _pictures(evidence: Evidence) -> pl.DataFrame:
+    """Artworks and other pictures that stand alone: the score under their own caption."""
+    alone = evidence.items.filter(pl.col("kind") == "picture").select("item")
+    own = evidence.grid.filter((pl.col("image_slot") == "picture") & (pl.col("prompt_slot") == "prompt"))
+    return own.join(alone, on="item", how="semi").select(
+        "item",
+        "scorer",
+        "source",
+        pl.lit("picture").alias("prefers"),
+        pl.col("value").alias("faithful"),
+        pl.lit(None, pl.Float64).alias("default"),
+        pl.lit(False).alias("tie"),
+    )
 
 
 def _failed(evidence: Evidence) -> dict[tuple[int, str, str], tuple[str, ...]]:

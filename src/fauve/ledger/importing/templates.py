@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ class Template:
 
     id: str
     text: str
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     def prompt(self, emotion: Emotion) -> str:
         """The prompt that asks for this emotion."""
@@ -32,6 +34,7 @@ class Template:
 class _Template(Row):
     id: Name
     template: Text
+    groups: dict[str, str] = Field(default_factory=dict)
     notes: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -47,5 +50,5 @@ def read_templates(path: Path) -> list[Template]:
             where.reject("id", f"{row.id!r} stands in the file already", "Give each template its own id.")
         if SLOT not in row.template:
             where.reject("template", f"there is no slot {SLOT}", f"Write {SLOT} where the emotion is to be said.")
-        found[row.id] = Template(row.id, row.template)
+        found[row.id] = Template(row.id, row.template, row.groups)
     return list(found.values())

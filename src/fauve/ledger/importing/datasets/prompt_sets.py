@@ -84,4 +84,9 @@ def _templates(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
             row.where.reject("prompt", f"{prompt!r} does not say {emotion!r}", "Check the columns with --columns.")
         found[template].add(emotion)
     for number, (template, emotions) in enumerate(found.items()):
-        yield {"id": str(number), "template": template, "notes": {"emotions": sorted(emotions)}}
+        yield {
+            "id": str(number),
+            "template": template,
+            "groups": {PROMPT_SET: DATASETS["emotion-prompts"].hub_id},
+            "notes": {"emotions": sorted(emotions)},
+        }
