@@ -48,13 +48,13 @@ SHOWN = (
 )
 
 # What a user's process does, with one thing more: it counts the pictures that the denoiser was asked for, and at the
-# DIES_AT-th image that goes into the ledger it is killed, as by a scheduler that needs the machine.
+# DIES_AT-th picture that is stored it is killed, as by a scheduler that needs the machine.
 CHILD = """
-import os, signal, sys
+import itertools, os, signal, sys
 from fauve.cli import main
-from fauve.ledger import store
+from fauve.ledger.images import ImageFolder
 from fauve.models.generators.local import LocalGenerator
-asked, filed, add, dies = LocalGenerator.generate, 0, store.Ledger.add_image, int(os.environ.get("DIES_AT", "0"))
+asked, put, filed, dies = LocalGenerator.generate, ImageFolder.put, itertools.count(1), int(os.environ["DIES_AT"])
 
 def counted(self, requests, **given):
     with open(os.environ["ASKED"], "a", encoding="utf-8") as log:
@@ -62,13 +62,11 @@ def counted(self, requests, **given):
     return asked(self, requests, **given)
 
 def filing(self, data, what):
-    global filed
-    filed += 1
-    if filed == dies:
+    if next(filed) == dies:
         os.kill(os.getpid(), signal.SIGKILL)
-    return add(self, data, what)
+    return put(self, data, what)
 
-LocalGenerator.generate, store.Ledger.add_image = counted, filing
+LocalGenerator.generate, ImageFolder.put = counted, filing
 main(sys.argv[1:])
 """
 

@@ -77,7 +77,7 @@ def test_sentences_and_charts_put_the_published_range_beside(evidence):
     assert any(
         "HPSv3 gives pictures by Nano Banana" in s and "Published for Nano Banana: 12.1 ± 2.98." in s for s in said
     )
-    assert any(s.startswith("mine gives photographs 4.0") for s in said)
+    assert any(s.startswith("mine gives photographs 4 ") for s in said)
     charts = {chart.name: chart for chart in calibration.STUDY.charts(findings)}
     trained, untrained = charts["calibration-hpsv3"], charts["calibration-hpsv3 (random weights)"]
     assert [(m.quoted, round(m.low, 2), round(m.high, 2)) for m in trained.marks if m.quoted] == [(True, 9.12, 15.08)]
