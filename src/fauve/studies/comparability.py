@@ -37,8 +37,8 @@ NOT_COMPARABLE: Verdict = "not comparable"
 PAPER = "paper"
 """The preset with the published settings of sampling."""
 
-PROMPTS = "weathon/anti_aesthetics_dataset"
-"""Where pictures are credited to this, they were made here for the published prompts."""
+PROMPTS = ("weathon/anti_aesthetics_dataset", "weathon/anti_aesthetics_emotion")
+"""Where items come from one of these, their pictures were made here for the published prompts."""
 
 LAB = "lab-"
 """What the names of the lab's generators start with."""
@@ -176,7 +176,7 @@ def _sets(items: pl.DataFrame, over: MeasuredOver, evidence: Evidence) -> Iterat
         all_of_them = len(strangers) == len(known)
         yield "not known to be the published items" if all_of_them else "some are not known to be published items"
         return
-    drawn = known.filter(pl.col("origin") == PROMPTS)["generator"].unique().sort()
+    drawn = known.filter(pl.col("origin").is_in(PROMPTS))["generator"].unique().sort()
     presets = {split_marks(name)[1].removeprefix(" (").removesuffix(" preset)") or DEFAULT_PRESET for name in drawn}
     for preset in sorted(presets - {PAPER}):
         yield f"sampled under the preset “{preset}” and not as published"
