@@ -96,7 +96,7 @@ class UnknownName(DataError):
     """A name that is not on the list, with the nearest one that is."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        self.kind, self.name, self.known = kind, name, sorted(known)
+        self.kind, self.name, self.known = kind, name, sorted(set(known))
         super().__init__(kind, name, self.known)
 
     def __str__(self) -> str:

@@ -103,9 +103,17 @@ def test_a_run_states_findings_and_goes_on(call: Call, tmp_path: Path) -> None:
     assert "3 of 3 jobs" in told
     assert (tmp_path / "kept" / "x.json").read_bytes() == (tmp_path / "out" / "x.json").read_bytes()
     code, told, _ = call("run", "x.toml", "--out", "out")
-    assert "align" not in told
+    assert "/3 align" not in told
+    assert "One training seed: intervals are over prompts alone" in told
+    assert "| aligned with placebo (random) **VOID** | anti 0, kl 0 |" in told
     code, told, _ = call("tables", "--results", "kept", "gates")
     assert "base: " in told
+    code, told, _ = call("tables", "--results", "kept")
+    assert (code, told.startswith("## x: ")) == (0, True)
+    assert "aligned with placebo" in told
+    code, _, said = call("tables", "--results", "nowhere")
+    assert code == 2
+    assert "nowhere holds no results" in said
 
 
 def test_hashes_are_compared_with_the_card(

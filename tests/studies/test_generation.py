@@ -193,7 +193,8 @@ def test_sentences_and_charts_name_generators(made):
         build.judge(item, "clarity", original=2.0, anti=0.0)
     findings = STUDY.analyse(build.evidence())
     said = STUDY.sentences(findings)
-    assert said[0].startswith("Under the plain prompt HPSv3 changes by −4.50 on average when SDXL makes")
+    assert said[0].startswith("The judge “eye” finds 6 of 6 visible requests to SDXL delivered")
+    assert said[1].startswith("Under the plain prompt HPSv3 changes by −4.50 on average when SDXL makes")
     assert any("6 of 6 pairs by SDXL" in sentence for sentence in said)
     charts = {chart.name: chart for chart in STUDY.charts(findings)}
     assert charts["generation-shift-hpsv3"].lines == ((0.0, "no change"),)

@@ -90,7 +90,7 @@ def main(args: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped: what had finished is in the ledger. The same command goes on from there", err=True)
+        click.echo("Stopped: what had finished is kept. The same command goes on from there", err=True)
         sys.exit(STOPPED)
     except Interrupted as error:
         _tell(error)

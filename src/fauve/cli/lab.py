@@ -12,6 +12,7 @@ import click
 
 from fauve.errors import ConfigError
 from fauve.lab.adapters.files import SHIPPED
+from fauve.lab.experiments.answer import answer
 from fauve.lab.experiments.docs import DOCUMENT, rewritten
 from fauve.lab.experiments.findings import findings_of
 from fauve.lab.experiments.plan import Job
@@ -124,8 +125,9 @@ def run(experiment: Path, out: Path, workers: int, limit: int | None, family: Pa
     head = results.head
     click.echo(
         f"{head['jobs_done']} of {head['jobs_planned']} jobs, {head['cpu_seconds']:.0f} s of processor, "
-        f"{len(found)} findings: {', '.join(str(place) for place in places)}"
+        f"{len(found)} findings: {', '.join(str(place) for place in places)}\n"
     )
+    click.echo(answer(results))
 
 
 @click.command()
@@ -135,14 +137,22 @@ def run(experiment: Path, out: Path, workers: int, limit: int | None, family: Pa
 def tables(results: Path, document: Path | None, names: tuple[str, ...]) -> None:
     """Tables and sentences of docs/lab.md from stored findings, as Markdown.
 
-    NAMES are blocks; none named means all. With --write the blocks of a document are put in place.
+    NAMES are blocks or experiments; none named means all blocks, or with --results what each experiment there found.
+    With --write the blocks of a document are put in place.
     """
     stored = stored_results(results)
     if document is not None:
         document.write_text(rewritten(document.read_text(encoding="utf-8"), stored), encoding="utf-8")
         click.echo(f"{document} has the numbers of {len(stored)} experiments.")
         return
-    for name in names or BLOCKS:
-        if name not in BLOCKS:
-            raise click.BadParameter(f"there is no block {name!r}; there are {', '.join(BLOCKS)}")
-        click.echo(f"## {name}\n\n{BLOCKS[name](stored)}\n")
+    if not stored:
+        raise ConfigError(f"{results} holds no results; `fauve lab run EXPERIMENT --out {results}` makes some")
+    for name in names or (BLOCKS if results == STORED else stored):
+        if name in BLOCKS:
+            click.echo(f"## {name}\n\n{BLOCKS[name](stored)}\n")
+        elif name in stored:
+            click.echo(f"## {answer(stored[name])}\n")
+        else:
+            raise click.BadParameter(
+                f"there is no block and no experiment {name!r}; there are {', '.join([*BLOCKS, *stored])}"
+            )

@@ -24,8 +24,9 @@ _OUT = click.Path(file_okay=False, path_type=Path)
 def run(config: Path | None, out: Path, limit: int | None) -> None:
     """The main job: stimuli, scores, judgements, studies, report.
 
-    CONFIG is a TOML file. Without one the embedded default runs: the photographs that scikit-image and scikit-learn
-    carry, or, where the run directory already holds imported pairs or contrasts, those.
+    CONFIG is a TOML file. Without one the embedded default runs: the alignment lab's family of generators and the
+    photographs that scikit-image and scikit-learn carry; or, where the run directory already holds imported pairs or
+    contrasts, those.
 
     The same command again goes on where the last one stopped, and does nothing when nothing is missing.
     """

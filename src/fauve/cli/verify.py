@@ -35,4 +35,8 @@ def verify(directory: Path) -> None:
     if found.unsealed:
         click.echo(f"{found.unsealed:,} runs were cut off and have no seal yet; the next `fauve run` puts one on them.")
     if found.faults:
+        click.echo(
+            "Compare with a copy that you trust, or make the run again in another directory. `fauve report` would "
+            "write all numbers anew from the ledger as it is now, faults included."
+        )
         raise SystemExit(ALTERED)

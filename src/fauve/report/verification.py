@@ -35,7 +35,7 @@ def replaced_pictures(ledger: Ledger) -> Iterator[Fault]:
         try:
             ledger.images.read(ref)
         except FauveError as error:
-            yield Fault("picture", ref.path, str(error))
+            yield Fault("picture", ref.path, str(error).removeprefix(f"{ref.path} "))
 
 
 def unsealed_or_altered(ledger: Ledger) -> list[Fault]:

@@ -82,21 +82,22 @@ class Generation:
         return corrected([*findings, *_rank_regressions(findings, grid)])
 
     def sentences(self, findings: Sequence[Finding]) -> list[str]:
-        """The surest changes first, then what separates family members, then success and requests delivered."""
+        """Requests delivered first; then the surest changes, what separates family members, and success."""
         shifts = [f for f in findings if f.metric == "shift" and f.scorer and not f.group]
         families = [f for f in findings if f.metric == "shift_difference" and "source" not in f.group]
-        said = [_shift_sentence(f) for f in surest(shifts)[:MOST_SENTENCES]]
-        said += [_family_sentence(f) for f in surest(families)[:MOST_FAMILIES]]
-        said += _lowest_and_highest(
-            [f for f in findings if f.metric == "success"],
-            "The selection chose the anti image in {share} pairs by {generator} ({interval})",
-        )
+        said: list[str] = []
         delivered = [f for f in findings if f.metric == "honoured" and set(f.group) == {"judge"}]
         for judge in dict.fromkeys(f.group["judge"] for f in delivered):
             said += _lowest_and_highest(
                 [f for f in delivered if f.group["judge"] == judge],
                 f"The judge “{judge}” finds {{share}} visible requests to {{generator}} delivered ({{interval}})",
             )
+        said += [_shift_sentence(f) for f in surest(shifts)[:MOST_SENTENCES]]
+        said += [_family_sentence(f) for f in surest(families)[:MOST_FAMILIES]]
+        said += _lowest_and_highest(
+            [f for f in findings if f.metric == "success"],
+            "The selection chose the anti image in {share} pairs by {generator} ({interval})",
+        )
         return said
 
     def charts(self, findings: Sequence[Finding]) -> list[Chart]:

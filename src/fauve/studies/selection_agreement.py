@@ -86,6 +86,9 @@ class SelectionAgreement:
             for f in sorted(by["accuracy"], key=lambda f: (f.estimate, _who(f)))[:MOST_SENTENCES]
         ]
         said += [f"{_who(f)} gave no answer to {_count(f)} questions." for f in by["unanswered"] if f.estimate]
+        said += [f"{_who(f)} found neither picture better in {_count(f)} items." for f in by["ties"] if f.estimate]
+        if findings and not by["kappa"]:
+            said.append("No two selectors chose between the same pictures, so there is no agreement to state.")
         return said
 
     def charts(self, findings: Sequence[Finding]) -> list[Chart]:
@@ -121,7 +124,7 @@ class SelectionAgreement:
         ]
 
 
-_METRICS = ("kappa", "first_shown", "flips", "accuracy", "unanswered")
+_METRICS = ("kappa", "first_shown", "flips", "accuracy", "unanswered", "ties")
 
 
 def _chosen(evidence: Evidence) -> pl.DataFrame:

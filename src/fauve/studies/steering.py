@@ -94,17 +94,17 @@ class Steering:
         return corrected(findings)
 
     def sentences(self, findings: Sequence[Finding]) -> list[str]:
-        """What steering gives under the request, what it costs elsewhere, requests honoured, and the doses."""
+        """Requests that steering gives back, what it gives under the request, what it costs elsewhere, the doses."""
         scored = [f for f in findings if f.scorer and f.generator]
         said = [
+            _honoured_sentence(f)
+            for f in surest([f for f in findings if f.metric == "honoured_difference" and "dimension" not in f.group])
+        ][:MOST_SENTENCES]
+        said += [
             _shift_sentence(f)
             for f in surest([f for f in scored if f.metric == "shift" and f.group.get("prompt") == "anti"])
         ][:MOST_SENTENCES]
         said += [_cost_sentence(f) for f in surest([f for f in scored if f.metric == "plain_shift"])][:MOST_SENTENCES]
-        said += [
-            _honoured_sentence(f)
-            for f in surest([f for f in findings if f.metric == "honoured_difference" and "dimension" not in f.group])
-        ][:MOST_SENTENCES]
         slopes = [f for f in scored if f.metric == "slope" and f.group.get("prompt") == "anti"]
         said += [_slope_sentence(f) for f in surest(slopes)][:MOST_SENTENCES]
         outside = sorted({f.generator for f in findings if f.generator and _outside(f)})

@@ -95,3 +95,18 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, told: s
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no experiment"):
         read_experiment(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("fidelity = [-6.0]", r"fidelity = -6 is no setting of a reward: .*greater than or equal to 0"),
+        ("agreement = [1.5]", r"agreement = 1\.5 is no setting of a reward: .*less than or equal to 1"),
+        ("fidelity = 6.0", r"knobs\.fidelity: a list is wanted, in square brackets \(got 6\.0\)"),
+    ],
+)
+def test_a_knob_that_no_reward_takes_is_refused_before_anything_is_trained(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        read(tmp_path, f'name = "x"\n[knobs]\nof = "universal"\n{text}\n')

@@ -14,10 +14,13 @@ from fauve.lab.experiments.run import Record
 from fauve.records import Finding
 from fauve.stats import ClusterDraws, CrossedDraws, Estimate, contrast
 
-__all__ = ["POOLED", "choice_findings"]
+__all__ = ["ONE_SEED", "POOLED", "choice_findings"]
 
 POOLED = "all generators"
 """Contrasts of all generators together, prompts as clusters."""
+
+ONE_SEED = "One training seed: the interval is over prompts alone."
+"""What a finding says whose interval leaves training out."""
 
 Flags = NDArray[np.bool_]
 Draws = Callable[[int, int], CrossedDraws]
@@ -46,14 +49,14 @@ def choice_findings(jobs: Sequence[Job], done: Mapping[str, Record], out: Path, 
 
 
 def _finding(
-    metric: str, estimate: Estimate, words: Mapping[str, str], missing: float, contrasts: str | None
+    metric: str, estimate: Estimate, words: Mapping[str, str], missing: float, contrasts: str | None, seeds: int = 0
 ) -> Finding:
     group = dict(words)
     scorer = group.pop("scorer", None) or group["reward"]
     if contrasts:
         group["contrasts"] = contrasts
     value, low, high = (None if x is None else round(x, 4) for x in (estimate.value, estimate.low, estimate.high))
-    note = f"{estimate.reason.capitalize()}." if estimate.reason else None
+    note = f"{estimate.reason.capitalize()}." if estimate.reason else ONE_SEED if seeds == 1 else None
     return Finding(
         "lab", metric, value, low, high, estimate.n, round(missing, 3), scorer=scorer, group=group, note=note
     )
@@ -78,7 +81,7 @@ def _chosen(found: Sequence[Choices], words: Mapping[str, str], missing: float, 
     pairs = [kind for kind in kinds if kind.startswith("pair: ")]
     for kind in kinds:
         rows = found[0].kind == kind
-        yield _finding("accuracy", _accuracy(found, rows, draws), words, missing, kind)
+        yield _finding("accuracy", _accuracy(found, rows, draws), words, missing, kind, len(found))
         if kind in pairs:
             yield from _two_classes(found, rows, int(rows.sum()), words, missing, kind)
     if len(pairs) > 1:
@@ -116,7 +119,7 @@ def _two_classes(
     for name in names:
         each: list[Estimate] = [getattr(result, name) for result in results]
         if len(each) == 1:
-            yield _finding(name, each[0], words, missing, kind)
+            yield _finding(name, each[0], words, missing, kind, 1)
             continue
         values = [e.value for e in each if e.value is not None]
         if values:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fauve.lab.experiments.choosing import choice_findings
+from fauve.lab.experiments.choosing import ONE_SEED, choice_findings
 from fauve.lab.experiments.gating import Gates
 from fauve.lab.experiments.outcomes import Measure, arrange, measures, pairs_of, read_outcome
 from fauve.lab.experiments.plan import Job
@@ -111,7 +111,7 @@ def _finding(metric: str, estimate: Estimate, words: Mapping[str, str], missing:
         group["emotion" if head == "emotion" else "dimension"] = part
     notes = [f"{estimate.reason.capitalize()}."] if estimate.reason else []
     if seeds == 1 and not notes:
-        notes.append("One training seed: the interval is over prompts alone.")
+        notes.append(ONE_SEED)
     value, low, high = (_short(number) for number in (estimate.value, estimate.low, estimate.high))
     return Finding(
         STUDY,

@@ -139,6 +139,15 @@ class KnobSettings(_Strict):
     people: tuple[int, ...] = ()
     raters: tuple[int, ...] = ()
 
+    @model_validator(mode="after")
+    def _allowed(self) -> Self:
+        for knob, value in self.turned():
+            try:
+                RewardSettings.model_validate({knob: value})
+            except ValidationError as error:
+                raise ValueError(f"{knob} = {value:g} is no setting of a reward: {error.errors()[0]['msg']}") from None
+        return self
+
     def turned(self) -> Iterator[tuple[str, float]]:
         """(knob, value) of every variant."""
         for knob in KNOBS:
@@ -256,4 +265,8 @@ def _sentence(problem: Any) -> str:
         beside = _TABLES[str(loc[0])] if len(loc) > 1 else ExperimentSettings
         return f"there is no key {where!r}.{suggestion(str(loc[-1]), beside.model_fields)}"
     told = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "tuple_type":
+        told = "a list is wanted, in square brackets"
+    elif problem["type"] == "too_short":
+        told = "the list is empty; name at least one"
     return f"{where}: {told} (got {problem['input']!r})" if where else told
