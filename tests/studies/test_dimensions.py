@@ -104,6 +104,6 @@ def test_sentence_names_the_strongest_dimension(made):
     build, _ = pictures(made)
     findings = STUDY.analyse(build.evidence())
     assert STUDY.sentences(findings)[0].startswith(
-        "HPSv3 is moved most by clarity: one standard deviation of it adds 0."
+        "HPSv3 is moved most by clarity: one standard deviation of it changes the score by +0."
     )
     assert [c.name for c in STUDY.charts(findings)] == ["dimensions-hpsv3-eye"]

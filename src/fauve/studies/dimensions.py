@@ -76,10 +76,10 @@ class Dimensions:
         for scorer in dict.fromkeys(f.scorer for f in leading(slopes)):
             mine = [f for f in slopes if f.scorer == scorer and "source" not in f.group]
             top = max(mine, key=lambda f: (f.generator is None, abs(f.estimate or 0.0), f.group["dimension"]))
-            verb = "adds" if (top.estimate or 0.0) > 0 else "takes off"
+            change = number(top.estimate or 0.0, top.low, top.high, signed=True)
             said.append(
                 f"{scorer_name(scorer or '')} is moved most by {top.group['dimension']}: one standard deviation of it "
-                f"{verb} {number(abs(top.estimate or 0.0), top.low, top.high)} of the score's "
+                f"changes the score by {change} of its own "
                 f"({interval(top)}, {top.n:,} pictures, as the judge “{top.group['judge']}” sees them)."
             )
         return said
