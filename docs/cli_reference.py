@@ -28,7 +28,11 @@ def pages(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
 
 def reference() -> str:
     """The whole page."""
-    parts = ["# Command line\n\nExit codes: 0 done, 1 failed, 2 wrong input, 130 stopped on request.\n"]
+    codes = (
+        "Exit codes: 0 done, 1 failed, 2 wrong input, 130 stopped on request; "
+        "`fauve gate` and `fauve verify` have more."
+    )
+    parts = [f"# Command line\n\n{codes}\n"]
     parts += [f"## {name}\n\n```\n{text}\n```\n" for name, text in pages(fauve, "fauve")]
     return "\n".join(parts)
 

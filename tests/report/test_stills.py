@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from fauve.errors import FauveError
@@ -31,6 +33,15 @@ def test_every_still_is_what_the_chart_looks_like_here(n: int) -> None:
     wanted, colours = charts(n), inks({"hpsv3", "random"})
     with Stills(wanted, colours) as stills:
         assert stills.take() == [svg(chart, colours) for chart in wanted]
+
+
+def test_files_of_the_folder_one_stands_in_are_not_taken_for_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "json.py").write_text("raise RuntimeError('a file of the user')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with Stills(charts(24), inks({"hpsv3", "random"})) as stills:
+        assert len(stills.take()) == 24
 
 
 def test_what_went_wrong_in_the_other_process_is_said() -> None:

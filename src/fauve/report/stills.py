@@ -48,7 +48,8 @@ class Stills:
             asked = Path(self._folder.name, _ASKED)
             inks = {name: asdict(ink) for name, ink in self._colours.items()}
             asked.write_text(json.dumps({"charts": [asdict(c) for c in self._charts], "inks": inks}), encoding="utf-8")
-            command = [sys.executable, "-m", "fauve.report.stills", self._folder.name]
+            # -P: a file of the user's own called json.py, in the folder they happen to be in, is not to be imported.
+            command = [sys.executable, "-P", "-m", "fauve.report.stills", self._folder.name]
             paths = os.pathsep.join(path for path in sys.path if path)
             environment = os.environ | {"PYTHONPATH": paths}
             self._process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)  # noqa: S603 - our own
