@@ -26,7 +26,7 @@ from PIL import Image, ImageFilter
 
 from fauve.ledger import Answer, Ledger
 from fauve.records import Finding, ImportedScore, Outcome, PromptPair
-from fauve.report import build_report
+from fauve.report.site import build_report
 from fauve.studies import STUDIES, analyse_all
 from fauve.studies.evidence import Evidence
 

@@ -29,9 +29,10 @@ from fauve.ledger.state import fingerprint
 from fauve.models.conformance import Check, examine
 from fauve.models.registry import SCORERS, make_scorer
 from fauve.records import Finding
-from fauve.report import build_report
 from fauve.report.comparison_run import compare
 from fauve.report.contact_sheet import write_sheet
+from fauve.report.playing import Playing
+from fauve.report.site import build_report
 from fauve.report.verification import Fault, differing_findings, replaced_pictures, unsealed_or_altered
 from fauve.settings import AdapterSettings, DataSettings, RunSettings, default_settings
 from fauve.studies import STUDIES, analyse, analyse_all
@@ -178,13 +179,21 @@ def report(directory: Path, progress: Progress | None = None) -> Path:
     with Ledger(directory) as ledger:
         made_from = fingerprint(ledger)
         told.say("analysing")
-        findings = analyse_all(Evidence.read(ledger))
-        _write(directory / FINDINGS, json.dumps([f.as_json() for f in findings], indent=1, ensure_ascii=False) + "\n")
-        told.say(f"{len(findings):,} findings; drawing the report")
-        title = "Fauve"
-        page = build_report(
-            ledger, findings, tuple(STUDIES.values()), directory / "report", {"versions": versions(), "title": title}
-        )
+        with Playing(ledger) as playing:  # it needs no finding: begun first, it is made while the studies work
+            evidence = Evidence.read(ledger)
+            findings = analyse_all(evidence)
+            rows = [f.as_json() for f in findings]
+            _write(directory / FINDINGS, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+            told.say(f"{len(findings):,} findings; drawing the report")
+            page = build_report(
+                ledger,
+                findings,
+                tuple(STUDIES.values()),
+                directory / "report",
+                {"versions": versions(), "title": "Fauve"},
+                evidence=evidence,
+                playing=playing,
+            )
     _write(directory / "report" / ".made-from", made_from)
     return page
 

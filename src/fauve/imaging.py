@@ -31,6 +31,7 @@ __all__ = [
     "decode_file",
     "encode_png",
     "is_constant",
+    "opened",
     "read_file",
     "thumbnail",
 ]
@@ -101,6 +102,15 @@ def decode(data: bytes, name: str) -> tuple[Image.Image, str]:
             name, "constant", f"Every pixel is {colour}: a placeholder, not a picture. Record the failure instead."
         )
     return rgb, suffix
+
+
+def opened(data: bytes, name: str) -> Image.Image:
+    """The picture as its first bytes describe it, with the notes of its file; nothing is decoded and little checked.
+
+    Raises:
+        ImageRejected: when these are no bytes of a picture.
+    """
+    return _open(data, name)
 
 
 def decode_file(path: Path, name: str | None = None) -> tuple[Image.Image, str, bytes]:

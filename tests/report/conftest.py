@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from fauve.charting import Chart, Mark
 from fauve.ledger import Answer, Ledger
 from fauve.models.scorers.reward_cards import REWARD_CARDS
 from fauve.records import Contrast, Finding, ImportedScore, Outcome, PromptPair, Published, Selection, Test
-from fauve.report import build_report
+from fauve.report.site import build_report
 from fauve.studies import STUDIES, Evidence, analyse_all
-from fauve.studies.protocol import Chart, Mark, Study
+from fauve.studies.protocol import Study
 
 HOSTILE = (
     "</script><script>window.owned=1</script><img src=x onerror=window.owned=2>{{7*7}}$\\alpha$ |=cmd'\"\u2028\u202e"

@@ -8,9 +8,9 @@ from tests.report.conftest import FakeStudy
 
 from fauve.ledger import Ledger
 from fauve.records import Finding, Published
-from fauve.report import build_report
 from fauve.report.beside import beside_context, spoken_verdict, tally
 from fauve.report.exports import findings_csv, sections_markdown
+from fauve.report.site import build_report
 from fauve.report.tables import sections
 
 

@@ -5,10 +5,10 @@ import io
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 
+from fauve.charting import Chart, Mark
 from fauve.report.charts import DRAWN, chart_csv, describe, end_labels, specification
 from fauve.report.colours import CONTROL, PALETTE, inks
 from fauve.report.figures import svg
-from fauve.studies.protocol import Chart, Mark
 
 
 def colours_of(charts: tuple[Chart, ...]) -> dict[str, object]:

@@ -10,7 +10,7 @@ import pytest
 
 from fauve.ledger import Answer, Ledger
 from fauve.records import Edit, Outcome, Picture, Portrait, PromptPair
-from fauve.report import build_report
+from fauve.report.site import build_report
 from fauve.studies import STUDIES, Evidence, analyse_all
 
 PAIRS = 3

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fauve.records import Finding
+from fauve.report.csv_cells import csv_text
 from fauve.report.exports import (
-    csv_text,
     findings_csv,
     latex_text,
     markdown_text,

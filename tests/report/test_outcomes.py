@@ -13,8 +13,8 @@ from fauve.ledger import Ledger
 from fauve.ledger.generations import Made, record_generations
 from fauve.ledger.rewritings import Rewriting, record_rewritings, register_rewriter
 from fauve.records import Outcome, PromptPair
-from fauve.report import build_report
 from fauve.report.outcomes import drawn_context, drawn_sentence, read_drawn
+from fauve.report.site import build_report
 
 MATCHED = {
     "preset": "matched",

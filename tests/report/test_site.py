@@ -15,7 +15,7 @@ import pytest
 from fauve.errors import LedgerError, UnknownName
 from fauve.ledger import Ledger
 from fauve.records import Contrast, Finding
-from fauve.report import build_report
+from fauve.report.site import build_report
 
 VOID = {"meta", "link", "img", "input", "br"}
 

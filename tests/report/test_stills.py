@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from fauve.charting import Chart, Mark
 from fauve.errors import FauveError
 from fauve.report.colours import Ink, inks
 from fauve.report.figures import svg
 from fauve.report.stills import Stills
-from fauve.studies.protocol import Chart, Mark
 
 
 def charts(n: int) -> list[Chart]:

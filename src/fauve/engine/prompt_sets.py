@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from fauve.errors import ConfigError, UnknownName
-from fauve.lab.captions import draw_pairs
+from fauve.lab.captions import evaluation_pairs
 from fauve.ledger.importing.prompts import PromptRow, read_prompts
 from fauve.prompts import load_prompt_set
 from fauve.settings import PromptSettings
 
 __all__ = ["SETS", "prompts_of"]
-
-LAB_PAIRS = 300
-LAB_SEED = 2512
-"""The lab's evaluation prompts; alignment never sees a phrase of them."""
 
 
 def prompts_of(asked: PromptSettings, limit: int | None = None) -> list[PromptRow]:
@@ -48,7 +44,7 @@ def _converted(source: str) -> list[PromptRow]:
 def _lab() -> list[PromptRow]:
     return [
         PromptRow(pair.id, pair.prompt_original, pair.prompt_anti, pair.dimensions, {}, pair.negative)
-        for pair in draw_pairs(LAB_PAIRS, seed=LAB_SEED)
+        for pair in evaluation_pairs()
     ]
 
 

@@ -112,7 +112,7 @@ def choose(ledger: Ledger, run: int, part: Choosing, stop: Callable[[], bool]) -
     for chunk in part.chunks():
         if stop():
             return
-        prepared = _Prepared(ledger, chunk)
+        prepared = _Prepared(ledger, part, chunk)
         rows = prepared.choices(_select(part.selector, prepared.requests))
         record_choices(ledger, run, part.adapter, rows)
         yield rows
@@ -132,7 +132,7 @@ def choose_together(
     def hand_over(part: Choosing) -> None:
         chunk = None if stop() else next(left[id(part)], None)
         if chunk is not None:
-            prepared = _Prepared(ledger, chunk)
+            prepared = _Prepared(ledger, part, chunk)
             under_way[pool.submit(_select, part.selector, prepared.requests)] = part, prepared
 
     try:
@@ -150,13 +150,15 @@ def choose_together(
 
 
 class _Prepared:
-    """A batch of questions with the pictures decoded, each of them once; a question whose picture is lost is failed."""
+    """A batch of questions with the pictures opened, each of them once; a question whose picture is lost is failed."""
 
-    def __init__(self, ledger: Ledger, chunk: Sequence[Ask]) -> None:
+    def __init__(self, ledger: Ledger, part: Choosing, chunk: Sequence[Ask]) -> None:
         self._chunk, self._lost, self._asked = chunk, dict[Ask, Choice](), list[Ask]()
         self.requests: list[SelectionRequest] = []
         shas = list(dict.fromkeys(sha for ask in chunk for _, sha in (ask.first, ask.second)))
-        opened = dict(zip(shas, ledger.images.open_all([queries.image_ref(ledger, sha) for sha in shas]), strict=True))
+        refs = [queries.image_ref(ledger, sha) for sha in shas]
+        pixels = getattr(part.selector, "looks", True)
+        opened = dict(zip(shas, ledger.images.open_all(refs, pixels=pixels), strict=True))
         for ask in chunk:
             first, second = (opened[sha] for _, sha in (ask.first, ask.second))
             if isinstance(first, LedgerCorrupt) or isinstance(second, LedgerCorrupt):

@@ -25,6 +25,7 @@ __all__ = [
     "draw_pairs",
     "dropped",
     "encode",
+    "evaluation_pairs",
     "mentions",
     "plain_requests",
     "words",
@@ -232,6 +233,11 @@ class LabPair:
     prompt_anti: str
     negative: str
     dimensions: tuple[str, ...]
+
+
+def evaluation_pairs() -> list[LabPair]:
+    """The 300 pairs that runs and reports ask with; alignment never sees a phrase of them."""
+    return draw_pairs(300, seed=2512)
 
 
 def draw_pairs(n: int, seed: int) -> list[LabPair]:

@@ -16,7 +16,7 @@ from typing import TypeVar
 from PIL import Image
 
 from fauve.errors import ImageRejected, LedgerCorrupt, LedgerError
-from fauve.imaging import decode
+from fauve.imaging import decode, opened
 from fauve.keys import digest_bytes
 from fauve.records import ImageRef
 
@@ -115,12 +115,15 @@ class ImageFolder:
         """The stored picture, verified and decoded to upright RGB."""
         return decode(self.read(ref), ref.path)[0]
 
-    def open_all(self, refs: Sequence[ImageRef]) -> list[Image.Image | LedgerCorrupt]:
-        """Several stored pictures at once; in order, each decoded or why it cannot be had."""
+    def open_all(self, refs: Sequence[ImageRef], *, pixels: bool = True) -> list[Image.Image | LedgerCorrupt]:
+        """Several stored pictures at once; in order, each verified or why it cannot be had.
+
+        ``pixels`` decodes them; without, they are as :func:`fauve.imaging.opened` gives them.
+        """
 
         def one(ref: ImageRef) -> Image.Image | LedgerCorrupt:
             try:
-                return self.open(ref)
+                return self.open(ref) if pixels else opened(self.read(ref), ref.path)
             except LedgerCorrupt as error:
                 return error
 

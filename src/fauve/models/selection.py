@@ -59,7 +59,8 @@ class Selector(Protocol):
         ...
 
     # Optional, found by name: `check()` as for scorers; `blind_to_order = True` where it cannot know which picture was
-    # shown first, so that one order is enough; `batch` is how many requests are best handed over at once; `of` names
+    # shown first, so that one order is enough; `looks = False` where it reads the notes in the pictures' files and no
+    # pixel, so that none is decoded for it; `batch` is how many requests are best handed over at once; `of` names
     # the generators whose pairs it can judge at all (shell patterns), where these are not all; `remote = True` says
     # that it waits for a service, so that several calls of `select` may be under way at once; `keep_journal(folder)`
     # has one that pays for answers note there what it bought.

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from fauve.charting import Chart
 from fauve.report.charts import chart_csv, describe, series_of, specification
 from fauve.report.colours import Ink, inks
 from fauve.report.pages import Folder, unique_slugs
 from fauve.report.stills import Stills
-from fauve.studies.protocol import Chart
 
 __all__ = ["Drawing"]
 

@@ -13,11 +13,11 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from fauve.charting import Chart, Mark
 from fauve.naming import generator_name, scorer_name
 from fauve.report.colours import CONTROL, Ink
-from fauve.report.exports import csv_text
+from fauve.report.csv_cells import csv_text
 from fauve.report.numbers import format_estimate, format_value
-from fauve.studies.protocol import Chart, Mark
 
 __all__ = [
     "DRAWN",

@@ -12,9 +12,10 @@ import re
 from collections.abc import Sequence
 
 from fauve.records import Finding
+from fauve.report.csv_cells import csv_text
 from fauve.report.tables import Cell, Section, Table
 
-__all__ = ["csv_text", "findings_csv", "latex_text", "sections_latex", "sections_markdown"]
+__all__ = ["findings_csv", "latex_text", "sections_latex", "sections_markdown"]
 
 _COLUMNS = (
     "study",
@@ -35,7 +36,6 @@ _COLUMNS = (
     "p_adjusted",
     "note",
 )
-_FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@]|^[\t\r\n]")
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -58,11 +58,6 @@ _LATEX = {
     "\u00a0": "~",
 }
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~^$])")
-
-
-def csv_text(text: str) -> str:
-    """A text as a CSV cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def findings_csv(findings: Sequence[Finding]) -> str:

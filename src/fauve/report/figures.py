@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from fauve.charting import Chart, Mark
 from fauve.report.charts import describe, end_labels, ink_of, mark_text, printable, series_of, shown_name
 from fauve.report.colours import Ink
-from fauve.studies.protocol import Chart, Mark
 
 __all__ = ["svg"]
 

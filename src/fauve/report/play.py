@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from fauve.report.pages import Folder, script_json
 from fauve.report.play_grid import Play, PlayGrid, PromptGrid, compute_play
 from fauve.report.prompts import marked
 
-__all__ = ["PAGE", "build_play", "write_play"]
+__all__ = ["PAGE", "PlayParts", "make_play", "play_parts", "write_play"]
 
 PAGE = "play.html"
 _COLUMNS = 6
@@ -44,38 +45,48 @@ _SCORERS_SEEN = {
 }
 
 
-def build_play(
-    folder: Folder, family: Path | None, templates: Environment, *, play: Play | None = None, here: str = PAGE
-) -> bool:
-    """Write the page with its pictures and data into ``folder``, about four seconds of one core.
+@dataclass(frozen=True, slots=True)
+class PlayParts:
+    """The page in parts: its files by their paths beside it, and what its template is told."""
+
+    files: Mapping[str, bytes | str]
+    context: Mapping[str, Any]
+
+
+def make_play(play: Play, family: Path | None = None) -> PlayParts | None:
+    """Compute the page, about six seconds of one core; None where the family lacks a member.
 
     Args:
-        folder: where it goes; the page needs the report's static files beside it.
+        play: how much the page holds.
         family: folder of weights; None for the family that comes with the package.
-        templates: the report's environment, with its globals.
-        play: how much the page holds; by default twelve prompts and three seeds.
-        here: the page's own file name.
 
-    Returns:
-        Whether there is a page: False where the family lacks a member.
+    Raises:
+        WeightsMismatch: a file of the family is damaged.
     """
     try:
-        grid = compute_play(Play() if play is None else play, family)
+        return play_parts(compute_play(play, family))
     except WeightsMissing:
-        return False
-    write_play(grid, folder, templates, here)
-    return True
+        return None
 
 
-def write_play(grid: PlayGrid, folder: Folder, templates: Environment, here: str = PAGE) -> None:
-    """Write what was computed: sheets, data, stills, page."""
-    for i, prompt in enumerate(grid.prompts):
-        for k, pictures in enumerate(prompt.pictures):
-            folder.write(_sheet(i, k), _webp(_joined(pictures)))
-    folder.write("play/data.js", f"window.fauvePlay={script_json(_data(grid))};\n")
+def write_play(parts: PlayParts, folder: Folder, templates: Environment, here: str = PAGE) -> None:
+    """Write the files and the page, which is called ``here`` and needs the report's static files beside it."""
+    for path, content in parts.files.items():
+        folder.write(path, content)
+    folder.write(here, templates.get_template(PAGE).render(here=here, **parts.context))
+
+
+def play_parts(grid: PlayGrid) -> PlayParts:
+    """What was computed as sheets, data, stills, and the words of the page."""
+    files: dict[str, bytes | str] = {
+        _sheet(i, k): _webp(_joined(pictures))
+        for i, prompt in enumerate(grid.prompts)
+        for k, pictures in enumerate(prompt.pictures)
+    }
+    files["play/data.js"] = f"window.fauvePlay={script_json(_data(grid))};\n"
     context = {
         "notice": None,
-        "stills": _stills(grid, folder),
+        "stills": _stills(grid, files),
         "first": _prompt_data(grid, 0),
         "prompts": [marked(prompt.pair.prompt_anti, prompt.pair.prompt_original) for prompt in grid.prompts],
         "places": _place_names(grid.play),
@@ -89,7 +100,7 @@ def write_play(grid: PlayGrid, folder: Folder, templates: Environment, here: str
         "drawn_with": grid.play.drawn_with,
         "slots": len(SLOTS),
     }
-    folder.write(here, templates.get_template(PAGE).render(here=here, **context))
+    return PlayParts(files, context)
 
 
 def _sheet(prompt: int, seed: int) -> str:
@@ -184,7 +195,7 @@ def _described(scene: NDArray[np.int64]) -> str:
     return ", ".join([noun, *smile, *low])
 
 
-def _stills(grid: PlayGrid, folder: Folder) -> list[dict[str, Any]]:
+def _stills(grid: PlayGrid, files: dict[str, bytes | str]) -> list[dict[str, Any]]:
     """Some pictures of the first prompt and seed as files of their own, for readers without scripts."""
     prompt, play = grid.prompts[0], grid.play
     names, steps = _place_names(play), len(play.guidances)
@@ -195,11 +206,12 @@ def _stills(grid: PlayGrid, folder: Folder) -> list[dict[str, Any]]:
     strongest = f"{names[last]}, held away from “{prompt.pair.negative}” at strength {play.strengths[-1]:g}"
     chosen.insert(last // 2 + 1, (strongest, int(prompt.asked[(last + 1) * steps - 1, 0])))
     chosen.append(("The plain sentence, for comparison: base", int(prompt.plain[0, 0])))
-    return [_still(prompt, n, label, at, folder) for n, (label, at) in enumerate(chosen)]
+    return [_still(prompt, n, label, at, files) for n, (label, at) in enumerate(chosen)]
 
 
-def _still(prompt: PromptGrid, n: int, label: str, at: int, folder: Folder) -> dict[str, Any]:
-    src = folder.write(f"play/still-{n}.webp", _webp(prompt.pictures[0][at]))
+def _still(prompt: PromptGrid, n: int, label: str, at: int, files: dict[str, bytes | str]) -> dict[str, Any]:
+    src = f"play/still-{n}.webp"
+    files[src] = _webp(prompt.pictures[0][at])
     ticks = [
         {"words": _words(c, int(prompt.pair.anti[c])), "met": bool(prompt.met[0][at][c])}
         for c in _asked(prompt)

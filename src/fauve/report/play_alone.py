@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fauve.errors import LedgerError
 from fauve.report.pages import Folder, environment, static_files
-from fauve.report.play import write_play
+from fauve.report.play import play_parts, write_play
 from fauve.report.play_grid import Play, compute_play
 from fauve.report.site import POLICY
 from fauve.version import __version__
@@ -23,7 +23,7 @@ def build_play_alone(out: Path, family: Path | None = None, play: Play | None = 
         WeightsMissing, WeightsMismatch: the family lacks a member, or a file is damaged.
         LedgerError: the folder cannot be written.
     """
-    grid = compute_play(Play() if play is None else play, family)
+    parts = play_parts(compute_play(Play() if play is None else play, family))
     templates = environment()
     templates.globals |= {"policy": POLICY, "version": __version__, "nav": []}
     folder = Folder(out)
@@ -32,7 +32,7 @@ def build_play_alone(out: Path, family: Path | None = None, play: Play | None = 
         static = static_files()
         for path in _NEEDED:
             folder.write(path, static[path])
-        write_play(grid, folder, templates, "index.html")
+        write_play(parts, folder, templates, "index.html")
         folder.finish()
     except OSError as error:
         raise LedgerError(

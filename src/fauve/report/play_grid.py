@@ -15,16 +15,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fauve.engine.prompt_sets import LAB_PAIRS, LAB_SEED
+from fauve.blas import one_blas_thread
 from fauve.lab.adapters.files import member_weights
 from fauve.lab.adapters.members import dialled_weights, drawn_scenes
-from fauve.lab.captions import LabPair, draw_pairs, encode
+from fauve.lab.captions import LabPair, encode, evaluation_pairs
 from fauve.lab.inference import Guidance, at_eye_size, match, reward_for, trunk_features
 from fauve.lab.render import render
 from fauve.lab.scene import FACE, INDEX, SIZES
 from fauve.lab.truth import honoured
 from fauve.models.lab_cards import LAB_CARDS, LAB_GENERATORS, LAB_SCORERS
-from fauve.stats.threads import one_blas_thread
 from fauve.vocabulary import PROMPT_DIMENSIONS
 
 __all__ = ["Play", "PlayGrid", "PromptGrid", "Way", "compute_play", "draw_prompts"]
@@ -119,7 +118,7 @@ def draw_prompts(n: int, seed: int) -> list[LabPair]:
     Pairs are shuffled by ``seed``; then each time the first pair is taken whose requests have occurred least so far,
     among the faces (each with another emotion, in turn) or among the rest.
     """
-    pairs = draw_pairs(LAB_PAIRS, seed=LAB_SEED)
+    pairs = evaluation_pairs()
     waiting = [pairs[i] for i in np.random.default_rng(seed).permutation(len(pairs))]
     used = dict.fromkeys(PROMPT_DIMENSIONS, 0)
     moods = dict.fromkeys(range(SIZES[INDEX["emotion"]]), 0)

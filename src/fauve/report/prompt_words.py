@@ -19,7 +19,7 @@ import polars as pl
 
 from fauve.ledger import Ledger, queries
 from fauve.prompts.wording import content_words
-from fauve.report.exports import csv_text
+from fauve.report.csv_cells import csv_text
 from fauve.studies.evidence import STIMULI, Evidence
 from fauve.vocabulary import DIMENSIONS
 

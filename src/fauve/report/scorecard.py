@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from fauve.charting import Chart
 from fauve.models.scorers.reward_cards import REWARD_CARDS
 from fauve.naming import CONTROLS, is_untrained, scorer_kind, scorer_name, sentence, trained_name
 from fauve.records import Finding
@@ -23,7 +24,6 @@ from fauve.report.standing import headline, main_accuracy, standing, standing_ch
 from fauve.report.study_page import StudyPage
 from fauve.report.tables import sections
 from fauve.studies.charting import interval_chart
-from fauve.studies.protocol import Chart
 
 __all__ = ["Scorecard", "scorecard_context", "scorecards"]
 

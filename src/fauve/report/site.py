@@ -7,15 +7,16 @@ gives the same bytes; no page holds a time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 from jinja2 import Environment
 
+from fauve.charting import Chart
 from fauve.errors import LedgerError, UnknownName
 from fauve.ledger import Ledger
-from fauve.models.lab_cards import LAB_GENERATORS
-from fauve.naming import generator_name, scorer_kind, scorer_name
+from fauve.naming import scorer_kind, scorer_name
 from fauve.records import Finding
 from fauve.report.beside import PAGE as BESIDE
 from fauve.report.beside import beside_context
@@ -29,7 +30,8 @@ from fauve.report.notices import notice, own_notice
 from fauve.report.numbers import format_count
 from fauve.report.outcomes import Drawn, drawn_context, drawn_sentence, read_drawn
 from fauve.report.pages import Folder, environment, static_files, unique_slugs
-from fauve.report.play import PAGE, build_play
+from fauve.report.play import PAGE, write_play
+from fauve.report.playing import Playing
 from fauve.report.prompt_words import PAGE as WORDS
 from fauve.report.prompt_words import clouds, words_context, words_csv
 from fauve.report.scorecard import Scorecard, scorecard_context, scorecards
@@ -38,7 +40,7 @@ from fauve.report.study_page import StudyPage, study_context, table_files
 from fauve.report.thumbs import Thumbs
 from fauve.studies.evidence import Evidence
 from fauve.studies.honoured import MARGIN
-from fauve.studies.protocol import Chart, Study
+from fauve.studies.protocol import Study
 from fauve.studies.sensitivity import OF
 from fauve.studies.sensitivity import STUDY as SENSITIVITY
 from fauve.version import __version__
@@ -63,7 +65,14 @@ _NAV = (
 
 
 def build_report(
-    ledger: Ledger, findings: Sequence[Finding], studies: Sequence[Study], out: Path, provenance: Mapping[str, Any]
+    ledger: Ledger,
+    findings: Sequence[Finding],
+    studies: Sequence[Study],
+    out: Path,
+    provenance: Mapping[str, Any],
+    *,
+    evidence: Evidence | None = None,
+    playing: Playing | None = None,
 ) -> Path:
     """Write the report of ``findings`` over what ``ledger`` holds into the folder ``out``; returns its first page.
 
@@ -76,6 +85,8 @@ def build_report(
         studies: the studies behind them, in the order of presentation.
         out: the folder to write.
         provenance: command, versions, settings as plain values, printed on the methods page as they are.
+        evidence: what ``findings`` were computed from, read from ``ledger`` where it is not at hand.
+        playing: the page to play with, begun before; by default it is begun here.
 
     Raises:
         UnknownName: when a finding belongs to none of ``studies``.
@@ -85,7 +96,9 @@ def build_report(
     folder = Folder(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _write(ledger, findings, studies, pages, folder, provenance)
+        with Playing(ledger) if playing is None else nullcontext(playing) as begun:
+            seen = Evidence.read(ledger) if evidence is None else evidence
+            _write(ledger, seen, findings, studies, pages, folder, provenance, begun)
         folder.finish()
     except OSError as error:
         raise LedgerError(
@@ -109,13 +122,14 @@ def _study_pages(findings: Sequence[Finding], studies: Sequence[Study]) -> list[
 
 def _write(
     ledger: Ledger,
+    evidence: Evidence,
     findings: Sequence[Finding],
     studies: Sequence[Study],
     pages: Sequence[StudyPage],
     folder: Folder,
     provenance: Mapping[str, Any],
+    playing: Playing,
 ) -> None:
-    evidence = Evidence.read(ledger)
     holdings = Holdings.read(ledger)
     drawn = read_drawn(ledger)
     kept = stacks(ledger, evidence, studies)
@@ -129,10 +143,9 @@ def _write(
         for path, content in static_files().items():
             folder.write(path, content)
         templates = _templates(kept.judges, bool(len(gallery)), bool(cards))
-        if not (_is_lab(gallery) and build_play(folder, None, templates)):
-            templates.globals["nav"] = [entry for entry in _nav(bool(len(gallery)), bool(cards)) if entry[0] != PAGE]
-        _write_words(ledger, evidence, templates, folder)
         charts = drawing.files(folder)
+    _write_play(playing, templates, folder)
+    _write_words(ledger, evidence, templates, folder)
     _write_studies(templates, pages, charts, gallery, folder)
     for place, card in enumerate(cards):
         folder.write(f"tables/{card.slug}.csv", findings_csv(card.findings))
@@ -166,10 +179,14 @@ def _write_words(ledger: Ledger, evidence: Evidence, templates: Environment, fol
         _page(templates, folder, WORDS, words_context(words) | {"notice": ""})
 
 
-def _is_lab(gallery: Gallery) -> bool:
-    """Whether there are pictures by the lab's own generators: then there is a page to play with."""
-    lab = tuple(generator_name(name) for name in LAB_GENERATORS)
-    return any(name.startswith(lab) for name in gallery.generators)
+def _write_play(playing: Playing, templates: Environment, folder: Folder) -> None:
+    """The page to play with; without one, no other page says that there is one."""
+    parts = playing.take()
+    if parts is not None:
+        write_play(parts, folder, templates)
+    else:
+        nav = cast(list[tuple[str, str]], templates.globals["nav"])
+        templates.globals["nav"] = [entry for entry in nav if entry[0] != PAGE]
 
 
 def _templates(judges: int, pictured: bool, carded: bool) -> Environment:

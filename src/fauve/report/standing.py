@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fauve.charting import Chart, Mark
 from fauve.naming import is_untrained, scorer_kind, scorer_name, sentence
 from fauve.records import Finding, Published
 from fauve.studies.charting import CHANCE, mark
 from fauve.studies.comparability import AGREES, DIFFERS
 from fauve.studies.evidence import STIMULI
-from fauve.studies.protocol import Chart, Mark
 from fauve.studies.published import published_scorers
 from fauve.studies.wording import count, range_percent, where_from
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from fauve.charting import Chart
 from fauve.naming import sentence
 from fauve.records import Finding
 from fauve.report.beside import tally
@@ -17,7 +18,7 @@ from fauve.report.matrix import matrix
 from fauve.report.pages import Folder
 from fauve.report.tables import Section, sections
 from fauve.report.wording import metric, spoken_test
-from fauve.studies.protocol import Chart, Study
+from fauve.studies.protocol import Study
 
 __all__ = ["StudyPage", "study_context", "table_files"]
 

@@ -1,5 +1,7 @@
 """Small copies of stored pictures, each written once under the hash of its original.
 
+What is small already is shown as it is, to the last pixel: a report on how pictures look adds nothing of its own.
+
 Pictures are read, checked, scaled and written one by one in two threads, so memory holds two of them at a time however
 many there are. A copy that an earlier report left behind is kept.
 """
@@ -24,6 +26,8 @@ SMALL = 512
 """Longer side of a picture in the gallery, in pixels. Half of 1024, which most generators make: halving is quick."""
 LARGE = 1120
 """Longer side of the pair on the first page."""
+AS_IT_IS = 256
+"""Longer side of a picture that needs no smaller copy."""
 _THREADS = 2
 _QUALITY = 82
 
@@ -65,21 +69,31 @@ class Thumbs:
         target = self._root / path
         if target.is_file():
             return None
+        partial = target.with_suffix(".part")
         try:
-            picture = self._ledger.images.open(ref)
+            if _is_small(ref):
+                data = self._ledger.images.read(ref)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                partial.write_bytes(data)
+            else:
+                picture = self._ledger.images.open(ref)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _encode(picture, size_of(ref, int(path.split("/")[1])), partial)
         except (LedgerCorrupt, ImageRejected) as error:
             return str(error)
-        side = int(path.split("/")[1])
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(".part")
-        _encode(picture, size_of(ref, side), partial)
         partial.replace(target)
         return None
 
 
 def path_of(ref: ImageRef, side: int) -> str:
     """Where the copy lies, relative to the report's folder."""
+    if _is_small(ref):
+        return f"thumbs/{AS_IT_IS}/{ref.sha256[:2]}/{ref.sha256}{ref.suffix}"
     return f"thumbs/{side}/{ref.sha256[:2]}/{ref.sha256}.jpg"
+
+
+def _is_small(ref: ImageRef) -> bool:
+    return max(ref.width, ref.height) <= AS_IT_IS
 
 
 def size_of(ref: ImageRef, side: int) -> tuple[int, int]:

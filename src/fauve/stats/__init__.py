@@ -39,7 +39,6 @@ from fauve.stats.permutation import MOST_ORDERED, PermutationTest, exact_correla
 from fauve.stats.power import cluster_standard_error, design_effect, detectable_effect
 from fauve.stats.regression import Coefficient, Regression, Slope, bootstrap_slope, cluster_robust_slope, ols_hc3
 from fauve.stats.shift import ShiftResult, difference_in_shifts, minimum_detectable_effect, shift
-from fauve.stats.threads import one_blas_thread
 from fauve.stats.weighted import (
     mean,
     weighted_accuracy,
@@ -101,7 +100,6 @@ __all__ = [
     "mean_bounds",
     "minimum_detectable_effect",
     "ols_hc3",
-    "one_blas_thread",
     "paired_t_test",
     "percentile_interval",
     "preference_probability",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+from fauve.blas import one_blas_thread
 from fauve.records import Finding
-from fauve.stats.threads import one_blas_thread
 from fauve.studies import (
     calibration,
     circularity,

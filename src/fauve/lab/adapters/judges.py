@@ -85,6 +85,7 @@ class TruthSelector:
     """``lab-truth`` as a selector: the picture whose scene meets more of what the prompt asks on the dimensions."""
 
     blind_to_order = True
+    looks = False
     batch = 200
     of = ("lab-*",)
     card = LAB_CARDS["lab-truth"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from fauve.stats.threads import one_blas_thread
+from fauve.blas import one_blas_thread
 
 
 def blas() -> list[int]:
