@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import struct
 import subprocess
 import sys
@@ -16,10 +17,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from fauve import imaging
 from fauve.errors import ImageRejected
-from fauve.imaging import MAX_PIXELS, decode, decode_file, encode_png, is_constant, read_file, thumbnail
+from fauve.imaging import (
+    MAX_PIXELS,
+    decode,
+    decode_file,
+    described,
+    encode_png,
+    is_constant,
+    opened,
+    read_file,
+    thumbnail,
+)
 
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 256, (24, 36, 3), dtype=np.uint8)
@@ -360,6 +372,36 @@ def test_png_bytes_are_the_pixels_and_always_the_same():
     data = encode_png(PIXELS)
     assert data == encode_png(PIXELS.copy())
     np.testing.assert_array_equal(pixels(data), PIXELS)
+
+
+def test_what_was_encoded_here_is_described_as_decoding_it_would():
+    data = encode_png(PIXELS)
+    assert described(data, "a") == described(bytes(data), "a") == ((PIXELS.shape[1], PIXELS.shape[0]), ".png")
+    sent = pickle.loads(pickle.dumps(data))  # as worker processes send it
+    assert (sent, sent.size, sent.constant) == (data, data.size, None)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_constant_picture_that_was_encoded_here_is_refused_in_the_same_words(known):
+    data = encode_png(np.full((4, 5, 3), 7, np.uint8))
+    with pytest.raises(ImageRejected, match=r"Every pixel is \(7, 7, 7\)") as caught:
+        described(data if known else bytes(data), "a")
+    assert caught.value.reason == "constant"
+
+
+def test_a_huge_picture_that_was_encoded_here_is_refused(monkeypatch):
+    monkeypatch.setattr(imaging, "MAX_PIXELS", PIXELS.shape[0] * PIXELS.shape[1] - 1)
+    with pytest.raises(ImageRejected, match="at most"):
+        described(encode_png(PIXELS), "a")
+
+
+def test_notes_travel_in_the_file_and_are_read_without_decoding():
+    notes = PngInfo()
+    notes.add_text("key", "value")
+    picture = opened(encode_png(PIXELS, notes, level=1), "a")
+    assert picture.info["key"] == "value"
+    assert picture.tile, "not decoded yet"
+    np.testing.assert_array_equal(np.asarray(picture), PIXELS)
 
 
 def test_several_threads_decode_without_touching_the_warnings_of_the_process():

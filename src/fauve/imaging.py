@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngInfo
 
 from fauve.errors import ImageRejected
 
@@ -27,8 +28,10 @@ __all__ = [
     "MAX_BYTES",
     "MAX_PIXELS",
     "SUFFIXES",
+    "Encoded",
     "decode",
     "decode_file",
+    "described",
     "encode_png",
     "is_constant",
     "opened",
@@ -84,11 +87,7 @@ def decode(data: bytes, name: str) -> tuple[Image.Image, str]:
         raise ImageRejected(name, "empty", "The file has no bytes; fetch or export it again.")
     picture = _open(data, name)
     suffix = ".jpg" if picture.format == "MPO" else SUFFIXES[picture.format or ""]
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise ImageRejected(
-            name, "too large", f"It claims {width} × {height} pixels; at most {MAX_PIXELS:,} are read. Scale it down."
-        )
+    _refuse_large(name, *picture.size)
     if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
         raise ImageRejected(name, "animated", "It has several frames; save the one that is meant as PNG.")
     try:
@@ -97,11 +96,42 @@ def decode(data: bytes, name: str) -> tuple[Image.Image, str]:
     except _BROKEN as error:
         raise ImageRejected(name, "truncated", f"It breaks off while decoding ({error}); fetch it again.") from None
     if is_constant(rgb):
-        colour = rgb.getpixel((0, 0))
-        raise ImageRejected(
-            name, "constant", f"Every pixel is {colour}: a placeholder, not a picture. Record the failure instead."
-        )
+        raise _constant(name, rgb.getpixel((0, 0)))
     return rgb, suffix
+
+
+class Encoded(bytes):
+    """PNG bytes of pixels that this program had in hand: what decoding them would tell is known already.
+
+    ``size`` is (width, height); ``constant`` the one colour of a picture that has no other, else None.
+    """
+
+    size: tuple[int, int]
+    constant: tuple[int, ...] | None
+
+    @classmethod
+    def of(cls, data: bytes, pixels: np.ndarray) -> Encoded:
+        """``data`` as the PNG of ``pixels``, uint8 (height, width, 3)."""
+        made = cls(data)
+        made.size = (pixels.shape[1], pixels.shape[0])
+        first = pixels[0, 0]
+        made.constant = tuple(first.tolist()) if (pixels == first).all() else None
+        return made
+
+
+def described(data: bytes, name: str) -> tuple[tuple[int, int], str]:
+    """Size (width, height) and suffix of a picture that :func:`decode` accepts; decoded only where that is not known.
+
+    Raises:
+        ImageRejected: as :func:`decode` does.
+    """
+    if not isinstance(data, Encoded):
+        picture, suffix = decode(data, name)
+        return picture.size, suffix
+    _refuse_large(name, *data.size)
+    if data.constant is not None:
+        raise _constant(name, data.constant)
+    return data.size, SUFFIXES["PNG"]
 
 
 def opened(data: bytes, name: str) -> Image.Image:
@@ -155,11 +185,27 @@ def thumbnail(picture: Image.Image, side: int) -> Image.Image:
     return small
 
 
-def encode_png(pixels: np.ndarray) -> bytes:
-    """PNG bytes of a uint8 array of shape (height, width, 3); the same bytes for the same pixels."""
+def encode_png(pixels: np.ndarray, notes: PngInfo | None = None, *, level: int = 3, strategy: int = -1) -> Encoded:
+    """PNG bytes of a uint8 array of shape (height, width, 3); the same bytes for the same pixels.
+
+    ``notes`` are text chunks that go with it; ``level`` and ``strategy`` are zlib's, -1 the usual strategy.
+    """
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=3)
-    return buffer.getvalue()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=level, compress_type=strategy, pnginfo=notes)
+    return Encoded.of(buffer.getvalue(), pixels)
+
+
+def _refuse_large(name: str, width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise ImageRejected(
+            name, "too large", f"It claims {width} × {height} pixels; at most {MAX_PIXELS:,} are read. Scale it down."
+        )
+
+
+def _constant(name: str, colour: object) -> ImageRejected:
+    return ImageRejected(
+        name, "constant", f"Every pixel is {colour}: a placeholder, not a picture. Record the failure instead."
+    )
 
 
 _TO_EIGHT_BIT = np.rint(np.arange(65536) / 257.0).astype(np.uint8)  # 65535 / 257 = 255

@@ -93,6 +93,18 @@ def test_who_is_blind_to_order_is_asked_once(here: Path) -> None:
     assert chosen(here, "blind") == TRUTH
 
 
+def test_for_who_looks_at_no_pixel_none_is_decoded_and_every_file_is_still_checked(here: Path) -> None:
+    with Ledger(here) as ledger:
+        (here / queries.image_refs(ledger)[0].path).write_bytes(b"something else")
+    run(here, "Reader")
+    with Ledger(here) as ledger:
+        facts = ledger.db.execute(
+            "SELECT DISTINCT facts ->> '$.undecoded' FROM choices WHERE outcome = 'ok'"
+        ).fetchall()
+    assert facts == [(1,)]
+    assert sorted(row[3] for row in outcomes(here)) == ["failed"] + ["ok"] * (PAIRS - 1)
+
+
 @pytest.mark.parametrize(("name", "outcome"), [("Failing", "timed out"), ("Raising", "failed")])
 def test_a_failure_costs_its_own_item_and_no_other(here: Path, name: str, outcome: str) -> None:
     summary = run(here, {"name": name, "batch": 3})

@@ -59,6 +59,17 @@ class Blind(Brighter):
     blind_to_order = True
 
 
+class Reader(_Toy):
+    """Looks at no pixel: what it is handed has its size and notes, and is not decoded."""
+
+    blind_to_order = True
+    looks = False
+
+    def one(self, request: SelectionRequest) -> Selected:
+        undecoded = [getattr(picture, "tile", None) for picture in (request.first, request.second)]
+        return Selected(Outcome.OK, "second", facts={"undecoded": all(undecoded), "size": request.first.size})
+
+
 class First(_Toy):
     def one(self, request: SelectionRequest) -> Selected:
         return Selected(Outcome.OK, "first")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from fauve.charting import Chart, Mark
@@ -35,23 +33,7 @@ def test_every_still_is_what_the_chart_looks_like_here(n: int) -> None:
         assert stills.take() == [svg(chart, colours) for chart in wanted]
 
 
-def test_files_of_the_folder_one_stands_in_are_not_taken_for_modules(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "json.py").write_text("raise RuntimeError('a file of the user')", encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    with Stills(charts(24), inks({"hpsv3", "random"})) as stills:
-        assert len(stills.take()) == 24
-
-
 def test_what_went_wrong_in_the_other_process_is_said() -> None:
     unknown = {name: Ink("#000000", "#ffffff", "no such shape", (1, 0)) for name in ("hpsv3", "random")}
     with Stills(charts(24), unknown) as stills, pytest.raises(FauveError, match=r"could not be drawn .*no such shape"):
         stills.take()
-
-
-def test_charts_that_nobody_fetches_leave_no_process_behind() -> None:
-    with Stills(charts(24), inks({"hpsv3", "random"})) as stills:
-        process = stills._process
-        assert process is not None
-    assert process.poll() is not None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_sample_image
 
 from fauve.stimuli import photographs
 
@@ -26,6 +27,12 @@ def test_captions_and_licences_can_be_printed(photograph) -> None:
     assert photograph.licence in {"public domain", "CC0", "CC BY 2.0"}
     assert photograph.credit
     assert photograph.source.startswith(("scikit-image: ", "scikit-learn: "))
+
+
+@pytest.mark.parametrize("name", ["pavilion", "dahlia"])
+def test_the_files_of_scikit_learn_are_what_it_loads_itself(name: str) -> None:
+    taken = next(p for p in photographs() if p.name == name)
+    np.testing.assert_array_equal(taken.read(), load_sample_image(taken.source.removeprefix("scikit-learn: ")))
 
 
 def test_a_load_is_the_callers_own_copy() -> None:

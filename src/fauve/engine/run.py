@@ -39,7 +39,7 @@ from fauve.engine.provenance import versions
 from fauve.engine.rewriting import Writer, Written, prepare_rewriter, write_prompts
 from fauve.engine.selecting import select_all
 from fauve.engine.stage import Stage, Tally
-from fauve.engine.stimuli import Base, base_photographs, missing_stimuli, render, store_stimuli
+from fauve.engine.stimuli import Base, base_photographs, missing_stimuli, render, store_base, store_stimuli
 from fauve.engine.wordings import worded
 from fauve.errors import ConfigError, Interrupted
 from fauve.keys import canonical_json
@@ -217,8 +217,11 @@ class _Run:
         if not jobs:
             return
         self.progress.stage("making stimuli", sum(map(len, jobs)))
+        before: dict[str, str] = {}
         for job, pictures in self._executor(len(jobs), alone=False).run(render, jobs, self.stop):
-            store_stimuli(self.ledger, job, pictures)
+            name = job.base.name
+            before[name] = before.get(name) or store_base(self.ledger, job.base)
+            store_stimuli(self.ledger, job, before[name], pictures)
             self.summary.stimuli += len(job)
             self.progress.advance(len(job))
 

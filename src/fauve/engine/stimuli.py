@@ -16,7 +16,7 @@ from fauve.settings import StimuliSettings
 from fauve.stimuli import EFFECTS, apply, photographs
 from fauve.stimuli.pairs import GENERATOR, stimulus_pair
 
-__all__ = ["Base", "StimulusJob", "base_photographs", "missing_stimuli", "render", "store_stimuli"]
+__all__ = ["Base", "StimulusJob", "base_photographs", "missing_stimuli", "render", "store_base", "store_stimuli"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,19 @@ def missing_stimuli(ledger: Ledger, bases: Sequence[Base], settings: StimuliSett
 
 
 def render(job: StimulusJob) -> list[bytes]:
-    """PNG bytes of the picture before, and after at every strength."""
-    after = [apply(job.effect, job.base.pixels, strength, job.seed) for strength in job.strengths]
-    return [encode_png(pixels) for pixels in (job.base.pixels, *after)]
+    """PNG bytes of the picture at every strength."""
+    return [encode_png(apply(job.effect, job.base.pixels, strength, job.seed)) for strength in job.strengths]
 
 
-def store_stimuli(ledger: Ledger, job: StimulusJob, pictures: Sequence[bytes]) -> None:
-    """Store the pictures and, in one transaction, the pairs of a job."""
+def store_base(ledger: Ledger, base: Base) -> str:
+    """Store the picture as it was before any effect; returns its hash."""
+    return ledger.add_image(encode_png(base.pixels), base.name, base.credit, base.licence).sha256
+
+
+def store_stimuli(ledger: Ledger, job: StimulusJob, before: str, pictures: Sequence[bytes]) -> None:
+    """Store the pictures and, in one transaction, the pairs of a job; ``before`` is the hash of its base."""
     base = job.base
-    names = [base.name, *(f"{base.name}/{job.effect}/{s:g}" for s in job.strengths)]
+    names = [f"{base.name}/{job.effect}/{s:g}" for s in job.strengths]
     stored = []
     for ref in ledger.add_images(list(zip(pictures, names, strict=True)), base.credit, base.licence):
         if isinstance(ref, ImageRejected):
@@ -75,7 +79,7 @@ def store_stimuli(ledger: Ledger, job: StimulusJob, pictures: Sequence[bytes]) -
         stored.append(ref.sha256)
     notes = {"seed": str(job.seed)}
     pairs = [
-        stimulus_pair(base.name, base.caption, EFFECTS[job.effect], strength, (stored[0], after), notes)
-        for strength, after in zip(job.strengths, stored[1:], strict=True)
+        stimulus_pair(base.name, base.caption, EFFECTS[job.effect], strength, (before, after), notes)
+        for strength, after in zip(job.strengths, stored, strict=True)
     ]
     ledger.add_items((pair, f"stimulus {pair.id}") for pair in pairs)

@@ -10,7 +10,7 @@ import numpy as np
 
 from fauve.engine.stimuli import Base, StimulusJob, render
 from fauve.errors import ConfigError, DataError
-from fauve.imaging import decode_file, thumbnail
+from fauve.imaging import decode_file, encode_png, thumbnail
 from fauve.keys import digest_bytes, seed_from
 from fauve.records import PromptPair
 from fauve.settings import StimuliSettings
@@ -61,10 +61,11 @@ def write_stimuli(bases: Sequence[Base], settings: StimuliSettings, out: Path) -
 
 
 def _rows(base: Base, settings: StimuliSettings, out: Path) -> Iterable[dict[str, object]]:
+    before = encode_png(base.pixels)
+    original = _store(out, base.name, before)
     for effect in settings.effects or tuple(EFFECTS):
         seed = seed_from("stimulus", settings.seed, base.name, effect)
-        before, *after = render(StimulusJob(base, effect, settings.strengths, seed))
-        original = _store(out, base.name, before)
+        after = render(StimulusJob(base, effect, settings.strengths, seed))
         for strength, data in zip(settings.strengths, after, strict=True):
             anti = _store(out, f"{base.name}-{effect}-{strength:g}", data)
             notes = {"seed": str(seed)}

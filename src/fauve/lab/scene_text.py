@@ -5,7 +5,6 @@ Only what knows the truth by construction reads it (``lab-truth``); models see p
 
 from __future__ import annotations
 
-import io
 import json
 import zlib
 
@@ -15,6 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from fauve.errors import InvalidOutput
+from fauve.imaging import Encoded, encode_png
 from fauve.lab.scene import SIZES
 
 __all__ = ["KEY", "png_of", "scene_of"]
@@ -27,13 +27,11 @@ _FAST = 1
 smaller still, and sooner."""
 
 
-def png_of(picture: NDArray[np.uint8], scene: NDArray[np.int64]) -> bytes:
+def png_of(picture: NDArray[np.uint8], scene: NDArray[np.int64]) -> Encoded:
     """A picture (s, s, 3) as PNG bytes with its scene in them; the same input gives the same bytes."""
     note = PngInfo()
     note.add_text(KEY, json.dumps([int(t) for t in scene], separators=(",", ":")))
-    out = io.BytesIO()
-    Image.fromarray(picture).save(out, "PNG", compress_level=_FAST, compress_type=zlib.Z_RLE, pnginfo=note)
-    return out.getvalue()
+    return encode_png(picture, note, level=_FAST, strategy=zlib.Z_RLE)
 
 
 def scene_of(picture: Image.Image) -> NDArray[np.int64]:

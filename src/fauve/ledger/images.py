@@ -16,7 +16,7 @@ from typing import TypeVar
 from PIL import Image
 
 from fauve.errors import ImageRejected, LedgerCorrupt, LedgerError
-from fauve.imaging import decode, opened
+from fauve.imaging import decode, described, opened
 from fauve.keys import digest_bytes
 from fauve.records import ImageRef
 
@@ -30,13 +30,13 @@ _AT_ONCE = 4
 
 
 def examine(data: bytes, name: str) -> ImageRef:
-    """Check and decode a picture, and describe it without storing it.
+    """Check a picture, and describe it without storing it.
 
     Raises:
         ImageRejected: when it is no usable picture (``name`` is how the message calls it).
     """
-    picture, suffix = decode(data, name)
-    return ImageRef(digest_bytes(data), picture.width, picture.height, suffix)
+    (width, height), suffix = described(data, name)
+    return ImageRef(digest_bytes(data), width, height, suffix)
 
 
 class ImageFolder:

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from skimage import data
 
+from fauve.errors import ModelError
 from fauve.stimuli.record import Picture
 
 __all__ = ["LONGER_SIDE", "Photograph", "photographs"]
@@ -52,10 +55,12 @@ def photographs() -> list[Photograph]:
 
 
 def _of_scikit_learn(name: str) -> Picture:
-    from sklearn.datasets import load_sample_image  # noqa: PLC0415 - takes a second that only these two need
-
-    image: Picture = load_sample_image(name)
-    return image
+    # The file alone: importing scikit-learn for two pictures takes the better part of a second.
+    found = find_spec("sklearn")
+    if found is None or found.origin is None:
+        raise ModelError(f"scikit-learn, which carries {name}, is not installed here; install Fauve again")
+    with Image.open(Path(found.origin).parent / "datasets" / "images" / name) as picture:
+        return np.asarray(picture.convert("RGB"))
 
 
 _PHOTOGRAPHS = (
