@@ -115,7 +115,8 @@ class Encoded(bytes):
         made = cls(data)
         made.size = (pixels.shape[1], pixels.shape[0])
         first = pixels[0, 0]
-        made.constant = tuple(first.tolist()) if (pixels == first).all() else None
+        # Row by row: nearly every picture differs in its first.
+        made.constant = tuple(first.tolist()) if all((row == first).all() for row in pixels) else None
         return made
 
 

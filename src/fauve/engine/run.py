@@ -347,12 +347,13 @@ class _Run:
         for bundle, answered in executor.run(
             work_here, jobs, lambda: self.stop() or all(work.spec.name in summary.stopped for work in works)
         ):
-            for job, answers in zip(bundle, answered, strict=True):
-                name = job.spec.name
-                self._record(by_spec[canonical_json(job.spec)], answers, len(job))
-                jobs_done[name] += 1
-                if not summary.outcomes[name]["ok"] and jobs_done[name] == GIVE_UP_AFTER:
-                    self._give_up(name, (answers and answers[-1].reason) or "nobody could be asked")
+            with ledger.transaction():  # what was worked out together is filed together
+                for job, answers in zip(bundle, answered, strict=True):
+                    name = job.spec.name
+                    self._record(by_spec[canonical_json(job.spec)], answers, len(job))
+                    jobs_done[name] += 1
+                    if not summary.outcomes[name]["ok"] and jobs_done[name] == GIVE_UP_AFTER:
+                        self._give_up(name, (answers and answers[-1].reason) or "nobody could be asked")
             self.progress.advance(sum(map(len, bundle)))
         summary.seconds[", ".join(work.spec.name for work in works)] = time.monotonic() - started
         for work in works:

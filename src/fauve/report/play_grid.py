@@ -152,6 +152,11 @@ def compute_play(play: Play, family: Path | None = None) -> PlayGrid:
     Raises:
         WeightsMissing, WeightsMismatch: the family lacks a member, or a file is damaged.
     """
+    with one_blas_thread():  # the products are small, and the report goes on beside them
+        return _computed(play, family)
+
+
+def _computed(play: Play, family: Path | None) -> PlayGrid:
     members = {way.member for way in play.ways} | {_BASE}
     names = [*(LAB_GENERATORS[name].file for name in sorted(members)), "trunk", *(m.file for m in LAB_SCORERS.values())]
     files = {name: member_weights(name, family).sha256 for name in names}
@@ -164,11 +169,10 @@ def compute_play(play: Play, family: Path | None = None) -> PlayGrid:
     reference = _scenes(Way(_BASE, 0.0), after, avoid, others, family)
     score = _scorer(family)
     grids = []
-    with one_blas_thread():
-        for i, pair in enumerate(pairs):
-            own = partial(score, pair.prompt_anti)
-            bar = own(np.stack([render(scene, n, play.size) for scene, n in zip(reference[i], others, strict=True)]))
-            grids.append(_prompt_grid(pair, asked[i], plain[i], play, own, bar))
+    for i, pair in enumerate(pairs):
+        own = partial(score, pair.prompt_anti)
+        bar = own(np.stack([render(scene, n, play.size) for scene, n in zip(reference[i], others, strict=True)]))
+        grids.append(_prompt_grid(pair, asked[i], plain[i], play, own, bar))
     return PlayGrid(play, tuple(grids), files)
 
 

@@ -2,7 +2,8 @@
 
 A result holds no NaN. What is undefined is None with a reason in words; what is no data (NaN, infinity, arrays
 of different lengths) raises :class:`ValueError`. Every interval is a percentile bootstrap over clusters unless its
-docstring says otherwise, and the same clusters and seed give the same resamples everywhere.
+docstring says otherwise, and the same clusters and seed give the same resamples everywhere. ``scipy.stats`` is named in
+full where it is used: it loads then, and not for every command of the shell.
 """
 
 from __future__ import annotations

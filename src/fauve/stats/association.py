@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 from scipy.special import ndtri
 
 from fauve.stats._arrays import Floats, finite, open_share, same_length
@@ -68,7 +68,11 @@ def correlation(
     open_share("level", level)
     left, right = finite("x", x), finite("y", y)
     n = same_length(x=left, y=right)
-    compute = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": stats.kendalltau}.get(method)
+    compute = {
+        "pearson": scipy.stats.pearsonr,
+        "spearman": scipy.stats.spearmanr,
+        "kendall": scipy.stats.kendalltau,
+    }.get(method)
     if compute is None:
         raise ValueError(f"there is no correlation {method!r}: pearson, spearman or kendall")
     problem = _problem(left, right)
@@ -91,8 +95,8 @@ def rank_regression(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> RankR
     problem = _problem(left, right)
     if problem:
         return RankRegression(None, None, None, None, None, None, n, problem)
-    line = stats.linregress(stats.rankdata(left), stats.rankdata(right))
-    half = float(stats.t.ppf((1 + level) / 2, n - 2)) * float(line.stderr)
+    line = scipy.stats.linregress(scipy.stats.rankdata(left), scipy.stats.rankdata(right))
+    half = float(scipy.stats.t.ppf((1 + level) / 2, n - 2)) * float(line.stderr)
     slope = float(line.slope)
     return RankRegression(
         slope=slope,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from fauve.stats._arrays import Flags, Floats, finite, open_share, same_length
 
@@ -52,5 +52,5 @@ def line_outliers(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Outlier
     with np.errstate(divide="ignore", invalid="ignore"):
         studentised = residual / np.sqrt(rest * (1 - leverage))
     studentised[residual == 0] = 0.0
-    bound = float(stats.t.ppf(1 - (1 - level) / (2 * n), n - 3))
+    bound = float(scipy.stats.t.ppf(1 - (1 - level) / (2 * n), n - 3))
     return Outliers(np.abs(studentised) > bound, studentised, bound)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from fauve.stats._arrays import Floats, finite, flags, same_length
 
@@ -56,7 +56,7 @@ def wilcoxon_signed_rank(differences: ArrayLike, zero_method: ZeroMethod = "wilc
     name = f"Wilcoxon signed-rank ({zero_method})"
     if not values.any():
         return _undefined(name, values)
-    result = stats.wilcoxon(values, zero_method=zero_method)
+    result = scipy.stats.wilcoxon(values, zero_method=zero_method)
     return HypothesisTest(name, float(result.statistic), float(result.pvalue), values.size)
 
 
@@ -70,7 +70,7 @@ def paired_t_test(differences: ArrayLike) -> HypothesisTest:
         return HypothesisTest(name, None, None, values.size, "the differences do not vary")
     average = values.mean()
     t = float(average / (values.std(ddof=1) / np.sqrt(values.size)))
-    return HypothesisTest(name, t, float(2 * stats.t.sf(abs(t), values.size - 1)), values.size)
+    return HypothesisTest(name, t, float(2 * scipy.stats.t.sf(abs(t), values.size - 1)), values.size)
 
 
 def sign_test(differences: ArrayLike) -> HypothesisTest:
@@ -82,7 +82,7 @@ def sign_test(differences: ArrayLike) -> HypothesisTest:
     positive, negative = int((values > 0).sum()), int((values < 0).sum())
     if positive + negative == 0:
         return _undefined("sign", values)
-    p = stats.binomtest(positive, positive + negative).pvalue
+    p = scipy.stats.binomtest(positive, positive + negative).pvalue
     return HypothesisTest("sign", float(positive), float(p), values.size)
 
 
@@ -119,9 +119,9 @@ def mcnemar(first_correct: ArrayLike, second_correct: ArrayLike, *, mid_p: bool 
     discordant, smaller = only_first + only_second, min(only_first, only_second)
     if discordant == 0:
         return HypothesisTest(name, None, None, n, "the two never differ")
-    p = min(1.0, 2 * float(stats.binom.cdf(smaller, discordant, 0.5)))
+    p = min(1.0, 2 * float(scipy.stats.binom.cdf(smaller, discordant, 0.5)))
     if mid_p:
-        at = float(stats.binom.pmf(smaller, discordant, 0.5))
+        at = float(scipy.stats.binom.pmf(smaller, discordant, 0.5))
         p = 1.0 if only_first == only_second else p - at
     return HypothesisTest(name, float(smaller), p, n)
 

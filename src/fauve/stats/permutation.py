@@ -8,8 +8,8 @@ from itertools import permutations
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from fauve.stats._arrays import Floats, finite, same_length
 
@@ -64,7 +64,7 @@ def exact_correlation(
         if np.all(column == column[0]):
             return _undefined(n, f"{name} does not vary")
     if method == "spearman":
-        left, right = rankdata(left), rankdata(right)
+        left, right = scipy.stats.rankdata(left), scipy.stats.rankdata(right)
     orders = right[np.array(list(permutations(range(n))), dtype=np.intp)]
     found = np.clip(_unit(orders) @ _unit(left[None])[0], -1.0, 1.0)
     far = np.abs(found)

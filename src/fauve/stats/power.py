@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize, special, stats
 
 from fauve.stats._arrays import factorise, finite, open_share, same_length
 
@@ -57,13 +57,13 @@ def detectable_effect(standard_error: float, clusters: int, alpha: float = 0.05,
         )
     if power <= alpha:
         raise ValueError(f"power {power} is not above alpha {alpha}: no effect at all would reach it")
-    critical = float(stats.t.ppf(1 - alpha / 2, clusters - 1))
+    critical = float(scipy.stats.t.ppf(1 - alpha / 2, clusters - 1))
 
     def lacking(noncentrality: float) -> float:
         # t squared is F, and SciPy's noncentral t gives NaN at a few degrees of freedom where its F does not.
-        return 1 - float(special.ncfdtr(1, clusters - 1, noncentrality**2, critical**2)) - power
+        return 1 - float(scipy.special.ncfdtr(1, clusters - 1, noncentrality**2, critical**2)) - power
 
     upper = critical
     while lacking(upper) < 0:
         upper *= 2
-    return float(optimize.brentq(lacking, 0.0, upper, xtol=1e-12)) * standard_error
+    return float(scipy.optimize.brentq(lacking, 0.0, upper, xtol=1e-12)) * standard_error

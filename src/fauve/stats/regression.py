@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import linalg, stats
 
 from fauve.stats._arrays import Floats, factorise, finite, open_share, ratio, same_length
 from fauve.stats.bootstrap import Resampling, Statistic, cluster_bootstrap, independent_rows
@@ -95,7 +95,7 @@ def ols_hc3(design: ArrayLike, outcome: ArrayLike, names: Sequence[str], *, leve
     perfect = left <= ROUNDING**2 * float(level_free @ level_free)
     if perfect:
         errors, left = np.zeros_like(errors), 0.0
-    quantile = float(stats.t.ppf((1 + level) / 2, n - len(terms)))
+    quantile = float(scipy.stats.t.ppf((1 + level) / 2, n - len(terms)))
     coefficients = tuple(
         _coefficient(*row, quantile, n - len(terms)) for row in zip(terms, beta.tolist(), errors.tolist(), strict=True)
     )
@@ -140,8 +140,8 @@ def cluster_robust_slope(x: ArrayLike, y: ArrayLike, clusters: ArrayLike, *, lev
         return Slope(value, value, value, None, n, groups, "the line leaves no residual in any cluster")
     correction = groups / (groups - 1) * (n - 1) / (n - 2)
     error = float(np.sqrt(correction * float(scores @ scores))) / spread
-    half = float(stats.t.ppf((1 + level) / 2, groups - 1)) * error
-    p = float(2 * stats.t.sf(abs(value) / error, groups - 1))
+    half = float(scipy.stats.t.ppf((1 + level) / 2, groups - 1)) * error
+    p = float(2 * scipy.stats.t.sf(abs(value) / error, groups - 1))
     return Slope(value, value - half, value + half, p, n, groups)
 
 
@@ -186,7 +186,7 @@ def _coefficient(name: str, value: float, error: float, quantile: float, freedom
     if error == 0:
         return Coefficient(name, value, value, value, 0.0, None, None)
     t = value / error
-    p = float(2 * stats.t.sf(abs(t), freedom))
+    p = float(2 * scipy.stats.t.sf(abs(t), freedom))
     return Coefficient(name, value, value - half, value + half, error, t, p)
 
 
@@ -199,7 +199,7 @@ def _check_design(columns: Floats, names: Sequence[str]) -> None:
         raise ValueError(f"constant columns repeat the intercept: {', '.join(constant)}. Leave them out")
     centred = columns - columns.mean(axis=0)
     centred = centred / np.linalg.norm(centred, axis=0)
-    _, R, pivots = linalg.qr(centred, mode="economic", pivoting=True)
+    _, R, pivots = scipy.linalg.qr(centred, mode="economic", pivoting=True)
     dependent = sorted(names[p] for p, size in zip(pivots, np.abs(np.diag(R)), strict=False) if size < ROUNDING)
     if dependent:
         raise ValueError(f"columns that others already determine: {', '.join(dependent)}. Leave them out")

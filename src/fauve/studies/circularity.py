@@ -150,7 +150,7 @@ def _judged(evidence: Evidence) -> list[Finding]:
     for generator in pairs["generator"].unique().sort():
         rows = pairs.filter(pl.col("generator") == generator)
         where = Address(NAME, generator=str(generator))
-        found = [*delivery(where, evidence, rows), *judged_change(where, evidence, rows)]
+        found = [*delivery(where, evidence, rows, by_dimension=False), *judged_change(where, evidence, rows)]
         for f in found:
             if f.metric in REFERENCES and set(f.group) == {"judge"}:
                 at = {UNDER: f"{AS_JUDGED}{f.group['judge']}"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
-from scipy.stats import rankdata
+import scipy
 
 from fauve.records import COMPUTED
 from fauve.studies.evidence import CORNERS, Evidence
@@ -110,7 +110,9 @@ def taste_measures(first: Side, second: Side) -> tuple[list[Measure], list[Measu
 def _taste(side: Side, table: pl.DataFrame, shared: pl.DataFrame) -> list[Measure]:
     fell = (pl.col("ao") < pl.col("oo")).cast(pl.Float64)
     ranked = table.join(shared, on="item", how="semi").sort("item")
-    places = rankdata(np.concatenate([ranked["oo"].to_numpy(), ranked["ao"].to_numpy()])) / max(1, 2 * len(ranked))
+    places = scipy.stats.rankdata(np.concatenate([ranked["oo"].to_numpy(), ranked["ao"].to_numpy()])) / max(
+        1, 2 * len(ranked)
+    )
     shift = pl.Series("moved", places[len(ranked) :] - places[: len(ranked)], dtype=pl.Float64)
     chosen = _of(side.evidence.contrasts(), keyed_items(side), [side.scorer or ""])
     sides = _one_source(chosen, "faithful").filter(~pl.col("tie"))

@@ -14,11 +14,11 @@ from fauve.studies.stating import Address, missing_bounds, state
 __all__ = ["delivery"]
 
 
-def delivery(where: Address, evidence: Evidence, items: pl.DataFrame) -> list[Finding]:
+def delivery(where: Address, evidence: Evidence, items: pl.DataFrame, *, by_dimension: bool = True) -> list[Finding]:
     """Findings on what ``items`` (rows of :attr:`Evidence.items`) were asked for, a judge at a time.
 
     ``honoured``: share of the requests for dimensions that the judge can see which were delivered; its n counts
-    requests, overall and by dimension. ``wholly_honoured``: share of the items all of whose visible requests were
+    requests, overall and ``by_dimension``. ``wholly_honoured``: share of the items all of whose visible requests were
     delivered; its n counts items. Requests that the judge cannot see are named, and requests of pictured items that it
     should have judged and did not are missing.
     """
@@ -41,7 +41,8 @@ def delivery(where: Address, evidence: Evidence, items: pl.DataFrame) -> list[Fi
             rule = f"{rule}, or below {LOW}"
         notes = [rule, _unseen(wanted, sees)]
         findings += [_requests(at, verdicts, notes), _wholly(at, verdicts, notes)]
-        for (dimension,), part in verdicts.group_by("dimension", maintain_order=True):
+        parts = verdicts.group_by("dimension", maintain_order=True) if by_dimension else ()
+        for (dimension,), part in parts:
             findings.append(_requests(at.at(dimension=str(dimension)), part, notes[:1]))
     return findings
 

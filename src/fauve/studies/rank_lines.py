@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from scipy.stats import rankdata
+import scipy
 
 from fauve.naming import generator_name, split_marks
 from fauve.records import Finding
@@ -57,7 +57,7 @@ def rank_lines(where: Address, level: Mapping[str, float], shift: Mapping[str, f
 
 def _outliers(names: list[str], level: Mapping[str, float], shift: Mapping[str, float]) -> list[str]:
     """Generators off the line through the ranks of all."""
-    x, y = (rankdata([values[name] for name in names]) for values in (level, shift))
+    x, y = (scipy.stats.rankdata([values[name] for name in names]) for values in (level, shift))
     flags = line_outliers(x, y).flags
     return [name for name, is_off in zip(names, flags, strict=True) if is_off]
 
