@@ -187,9 +187,8 @@ class Ledger:
         """Store several (bytes, name) faster than one after the other; those that are refused are told, not raised."""
         stored = self.images.put_all(pictures)
         with self.transaction():
-            for ref in stored:
-                if not isinstance(ref, ImageRejected):
-                    self.record_image(ref, credit, licence)
+            for ref in (one for one in stored if not isinstance(one, ImageRejected)):
+                self.record_image(ref, credit, licence)
         return stored
 
     def record_image(self, ref: ImageRef, credit: str | None = None, licence: str | None = None) -> None:
