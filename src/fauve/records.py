@@ -235,11 +235,16 @@ class DimensionScore:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A person's choice on one item."""
+    """A person's choice on one item: the slot of an image, or ``tie``.
 
-    item: str
+    ``rater`` is a code, not a name. ``shown_first`` is the slot of the image that came first, ``seconds`` the time
+    taken; None where nobody wrote it down.
+    """
+
     rater: str
     choice: str
+    shown_first: str | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 
 from fauve.ledger.choices import CHOICE_SCHEMA
 from fauve.ledger.queries import SELECTION_SCHEMA
+from fauve.ledger.ratings import RATING_SCHEMA
 from fauve.records import COMPUTED
 from fauve.studies import Evidence
 from fauve.studies.evidence import LENGTH_SCHEMA, NEUTRAL
@@ -84,6 +85,7 @@ class Made:
         self.tokens: list[tuple[object, ...]] = []
         self.selections: list[tuple[object, ...]] = []
         self.choices: list[tuple[object, ...]] = []
+        self.ratings: list[tuple[object, ...]] = []
 
     def pair(
         self,
@@ -191,6 +193,12 @@ class Made:
         if plain and turned:
             self.select(item, selector, plain if plain == turned else "tie")
 
+    def rate(self, item: int, choices: Mapping[str, str], first: str | None = None) -> None:
+        """What raters chose in an item, and the selection that follows for people together."""
+        self.ratings += [(item, rater, choice, first, None) for rater, choice in choices.items()]
+        votes = list(choices.values())
+        self.select(item, "people", next((v for v in votes if 2 * votes.count(v) > len(votes)), "tie"))
+
     def count(self, item: int, scorer: str, slot: str, prompt: str, tokens: int, truncated: bool) -> None:
         self.tokens.append((item, slot, prompt, scorer, tokens, truncated))
 
@@ -207,6 +215,7 @@ class Made:
             pl.DataFrame(self.selections, schema=SELECTION_SCHEMA, orient="row"),
             pl.DataFrame(self.choices, schema=CHOICE_SCHEMA, orient="row"),
             lengths=self._lengths(),
+            ratings=pl.DataFrame(self.ratings, schema=RATING_SCHEMA, orient="row"),
         )
 
     def _lengths(self) -> pl.DataFrame:

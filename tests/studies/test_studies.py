@@ -32,6 +32,7 @@ ORDER = [
     "dimensions",
     "judge_validation",
     "selection_agreement",
+    "human_agreement",
     "circularity",
     "sensitivity",
 ]

@@ -7,9 +7,17 @@ from pathlib import Path
 import click
 
 from fauve.cli.console import printable
-from fauve.ledger import Added, Ledger
-from fauve.ledger.importing import import_contrasts, import_folder, import_labels, import_pairs, import_scores
+from fauve.ledger import Added
+from fauve.ledger.importing import (
+    import_contrasts,
+    import_folder,
+    import_labels,
+    import_pairs,
+    import_ratings,
+    import_scores,
+)
 from fauve.ledger.importing.datasets import DatasetRequest, import_dataset, parsed_mapping
+from fauve.ledger.receiving import receiving
 
 __all__ = ["imports"]
 
@@ -36,7 +44,7 @@ def imports() -> None:
 @_OUT
 def pairs(source: Path, out: Path) -> None:
     """Pairs of an original and an anti image: a pairs.jsonl (docs/formats.md)."""
-    with Ledger(out, write=True) as ledger:
+    with receiving(out) as ledger:
         _tell("pairs", import_pairs(ledger, source), out)
 
 
@@ -45,7 +53,7 @@ def pairs(source: Path, out: Path) -> None:
 @_OUT
 def contrasts(source: Path, out: Path) -> None:
     """Contrasts of a faithful and a default image under one prompt: a contrasts.jsonl (docs/formats.md)."""
-    with Ledger(out, write=True) as ledger:
+    with receiving(out) as ledger:
         _tell("contrasts", import_contrasts(ledger, source), out)
 
 
@@ -54,8 +62,17 @@ def contrasts(source: Path, out: Path) -> None:
 @_OUT
 def scores(source: Path, out: Path) -> None:
     """Scores for pairs and contrasts that the ledger has: CSV or Parquet (docs/formats.md)."""
-    with Ledger(out, write=True) as ledger:
+    with receiving(out) as ledger:
         _tell("scores", import_scores(ledger, source), out)
+
+
+@imports.command()
+@click.argument("source", type=_FILE)
+@_OUT
+def ratings(source: Path, out: Path) -> None:
+    """What people chose in pairs and contrasts that the ledger has: CSV or Parquet (docs/formats.md)."""
+    with receiving(out) as ledger:
+        _tell("ratings", import_ratings(ledger, source), out)
 
 
 @imports.command()
@@ -64,7 +81,7 @@ def scores(source: Path, out: Path) -> None:
 @_OUT
 def folder(source: Path, generator: str, out: Path) -> None:
     """A folder with originals/, anti/ and prompts.csv, as pairs of one generator (docs/formats.md)."""
-    with Ledger(out, write=True) as ledger:
+    with receiving(out) as ledger:
         _tell("pairs", import_folder(ledger, source, generator), out)
 
 
@@ -74,7 +91,7 @@ def folder(source: Path, generator: str, out: Path) -> None:
 @_OUT
 def labels(source: Path, judge: str, out: Path) -> None:
     """A judge's answers on labelled images, for the study judge_validation (docs/formats.md)."""
-    with Ledger(out, write=True) as ledger:
+    with receiving(out) as ledger:
         _tell("labels", import_labels(ledger, source, judge), out)
 
 

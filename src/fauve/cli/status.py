@@ -43,6 +43,8 @@ def _describe(found: State) -> str:
     lines = [f"{count:,} {what}" for what, count in found.items.items()] or ["no pairs and no contrasts yet"]
     lines.append(f"{found.images:,} images, {found.runs:,} runs that scored something")
     lines += [f"imported scores, {what}: {count:,}" for what, count in found.imported_scores.items()]
+    if found.ratings:
+        lines.append(f"{found.ratings:,} ratings by {found.raters:,} {'person' if found.raters == 1 else 'people'}")
     for kind, answered in (("generator", found.generators), ("editor", found.editors)):
         for name, counts in answered.items():
             told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items()))

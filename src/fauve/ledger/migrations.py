@@ -262,9 +262,28 @@ def _written_prompts(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+_RATED = """
+-- What people chose between the two images of an item; a rater is known by a code.
+CREATE TABLE ratings (
+  item        INTEGER NOT NULL REFERENCES items ON DELETE CASCADE,
+  rater       TEXT NOT NULL CHECK (rater <> ''),
+  choice      TEXT NOT NULL,
+  shown_first TEXT,
+  seconds     REAL CHECK (seconds >= 0 AND seconds < 1e999),
+  PRIMARY KEY (item, rater)
+) WITHOUT ROWID;
+"""
+
+
+def _ratings(db: sqlite3.Connection) -> None:
+    for statement in _statements(_RATED):
+        db.execute(statement)
+
+
 STEPS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
     ("0001 first tables", _first_tables),
     ("0002 written prompts and own dimensions", _written_prompts),
+    ("0003 ratings of people", _ratings),
 )
 """Every step by name, oldest first."""
 

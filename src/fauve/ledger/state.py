@@ -59,6 +59,8 @@ class State:
     editors: dict[str, dict[str, int]]
     unmade: tuple[tuple[str, str, str, int], ...]
     runs: int
+    ratings: int
+    raters: int
 
 
 def fingerprint(ledger: Ledger) -> str:
@@ -77,6 +79,7 @@ def fingerprint(ledger: Ledger) -> str:
         "choices",
         "rewritings",
         "dimensions",
+        "ratings",
     )
     counts = {table: ledger.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
     # A retry that succeeds replaces a row, so the counts alone would not show it.
@@ -120,6 +123,8 @@ def state(ledger: Ledger) -> State:
         editors=_by_name(edit_outcomes(ledger)),
         unmade=tuple(request_failures(ledger)),
         runs=ledger.db.execute("SELECT count(*) FROM runs").fetchone()[0],
+        ratings=ledger.db.execute("SELECT count(*) FROM ratings").fetchone()[0],
+        raters=ledger.db.execute("SELECT count(DISTINCT rater) FROM ratings").fetchone()[0],
     )
 
 

@@ -149,8 +149,8 @@ _METRICS = (
     Metric(
         "first_shown",
         "First shown",
-        "Of the answers that chose a picture, the share that chose the one shown first, over items asked in both "
-        "orders. Who is not swayed by the order has 0.5.",
+        "Of the answers that chose a picture, the share that chose the one shown first: for selectors over items "
+        "asked in both orders, for people where the order is on file. Who is not swayed by the order has 0.5.",
     ),
     Metric("flips", "Flips", "Share of items in which the choice turned with the order: each of them is a tie."),
     Metric("ties", "Ties", "Share of items in which neither picture was chosen."),
@@ -163,6 +163,24 @@ _METRICS = (
     ),
     Metric("faces_found", "Faces found", "Share of the portraits with a picture in which a face was found."),
     Metric("kappa", "κ", "Agreement beyond chance: 1 is full agreement, 0 is what chance gives."),
+    Metric(
+        "ceiling",
+        "Human ceiling",
+        "What one person reaches: the κ of each rater with what the others say together, averaged over raters.",
+    ),
+    Metric("rater", "One person", "κ of a rater with what the others say of the same items together."),
+    Metric(
+        "with_others",
+        "With the others",
+        "κ of a selector with all raters but one, on the items of that one, averaged over who is left out: the same "
+        "question that the human ceiling answers for a person.",
+    ),
+    Metric(
+        "under_ceiling",
+        "Against one person",
+        "The selector’s κ with the others minus that of a person, on the same items. Below zero it agrees less with "
+        "people than one of them does.",
+    ),
     Metric("mae", "MAE", "Mean absolute difference of the judge's expected value and the label, on a scale of 2."),
     Metric(
         "wmae", "Class-balanced MAE", "Mean absolute difference, averaged over the classes so that rare ones count."

@@ -16,6 +16,7 @@ from fauve.studies import (
     emotion_generation,
     emotion_reward,
     generation,
+    human_agreement,
     judge_validation,
     photographs,
     probe,
@@ -52,6 +53,7 @@ STUDIES: dict[str, Study] = {
         dimensions.STUDY,
         judge_validation.STUDY,
         selection_agreement.STUDY,
+        human_agreement.STUDY,
         circularity.STUDY,
         sensitivity.STUDY,
     )

@@ -18,6 +18,7 @@ import polars as pl
 from fauve.ledger import Ledger, queries
 from fauve.ledger.choices import CHOICE_SCHEMA, choice_table
 from fauve.ledger.origins import ORIGIN_SCHEMA, origins
+from fauve.ledger.ratings import RATING_SCHEMA, rating_table
 from fauve.records import COMPUTED
 
 __all__ = ["NEUTRAL", "STIMULI", "Evidence"]
@@ -59,6 +60,7 @@ class Evidence:
     ``choices``: selector, item, turned (shown the other way round), outcome, choice (null unless ok), reason.
     ``scopes``: the generators (shell patterns) that a scorer was asked about, for those that were not asked about all.
     ``lengths``: prompt (as in cluster and request), words; of pairs whose group says how they are worded.
+    ``ratings``: item, rater, choice (an image slot, or ``tie``), shown_first and seconds (null where unknown).
     ``origins``: item, origin; the published dataset (hub id) that an item came from, of those where it is known.
     """
 
@@ -72,6 +74,7 @@ class Evidence:
     scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lengths: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LENGTH_SCHEMA))
     origins: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ORIGIN_SCHEMA))
+    ratings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RATING_SCHEMA))
 
     @classmethod
     def read(cls, ledger: Ledger) -> Evidence:
@@ -87,6 +90,7 @@ class Evidence:
             scopes=queries.scopes(ledger, "scorer"),
             lengths=_lengths(ledger),
             origins=origins(ledger),
+            ratings=rating_table(ledger),
         )
 
     def under(self, selector: str) -> Evidence:

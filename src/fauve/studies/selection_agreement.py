@@ -17,25 +17,19 @@ from fauve.records import Finding
 from fauve.stats.agreement import cohen_kappa, krippendorff_alpha
 from fauve.stats.intervals import Estimate
 from fauve.studies.charting import CHANCE, interval_chart
+from fauve.studies.choosing import PLACES, SCALE, TRUTHS
 from fauve.studies.evidence import Evidence
 from fauve.studies.protocol import Chart
 from fauve.studies.resampling import SharedDraws, few_clusters, share
 from fauve.studies.stating import Address, missing_bounds, state
 from fauve.studies.wording import interval, number, range_percent
 
-__all__ = ["STUDY", "TRUTHS"]
+__all__ = ["STUDY"]
 
 NAME = "selection_agreement"
 
-SCALE = (0, 1, 2)
-"""The original or default image, a tie, the anti or faithful image: a tie lies between the two."""
-
-_PLACES = {"original": 0, "default": 0, "tie": 1, "anti": 2, "faithful": 2}
 _FIRST = {False: ("original", "faithful"), True: ("anti", "default")}
 """What is shown first in an order: see :data:`fauve.ledger.choices.SIDES`."""
-
-TRUTHS = ("construction", "lab-truth")
-"""Selectors that know how the pictures were made."""
 
 MOST_SENTENCES = 4
 
@@ -131,7 +125,7 @@ def _chosen(evidence: Evidence) -> pl.DataFrame:
     """Every selection of a pair or contrast: item, selector, choice, place on the scale, cluster, generator."""
     items = evidence.items.filter(pl.col("kind").is_in(["pair", "contrast"])).select("item", "cluster", "generator")
     rows = evidence.selections.join(items, on="item", how="inner")
-    place = pl.col("choice").replace_strict(_PLACES, default=None, return_dtype=pl.Int64)
+    place = pl.col("choice").replace_strict(PLACES, default=None, return_dtype=pl.Int64)
     return rows.with_columns(place.alias("place")).sort("selector", "item")
 
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from fauve.errors import suggestion
 from fauve.ledger.importing.rows import Where
 
-__all__ = ["Columns", "read_csv", "read_parquet"]
+__all__ = ["Columns", "read_csv", "read_parquet", "read_table"]
 
 _BATCH = 20_000  # rows of Parquet in memory at a time
 
@@ -37,6 +37,40 @@ class Columns:
         for name in self.required:
             if name not in header:
                 where.reject(name, "the column is missing", f"Its columns are {', '.join(self.required)}.")
+
+
+def read_table(
+    path: Path, columns: Columns, *, numbers: Collection[str], empty: str
+) -> Iterator[tuple[Where, dict[str, Any]]]:
+    """The rows of a ``.csv`` or ``.parquet`` file, every required cell filled, those of ``numbers`` as numbers.
+
+    ``empty`` is what to do about a row that has no answer.
+
+    Raises:
+        ImportRejected: where the file or a row is not of that form.
+    """
+    match path.suffix.lower():
+        case ".csv":
+            rows: Iterator[tuple[Where, dict[str, Any]]] = read_csv(path, columns)
+        case ".parquet":
+            rows = read_parquet(path, columns, numbers)
+        case _:
+            Where(path).reject(None, "its name ends neither in .csv nor in .parquet", "Convert it to one of the two.")
+    for where, cells in rows:
+        for name in columns.required:
+            if cells[name] is None:
+                where.reject(name, "the cell is empty", empty if name in numbers else "Fill it in.")
+        yield where, {**cells, **{name: _number(name, cells[name], where, empty) for name in numbers if name in cells}}
+
+
+def _number(name: str, cell: object, where: Where, empty: str) -> object:
+    if not isinstance(cell, str):
+        return cell
+    try:
+        # float() also reads 1_000, which in a table is more likely a slip.
+        return float(cell.replace("_", "?"))
+    except ValueError:
+        where.reject(name, f"{cell!r} is no number", f"Write it with a point, as -4.702. {empty}")
 
 
 def read_csv(path: Path, columns: Columns) -> Iterator[tuple[Where, dict[str, str | None]]]:
