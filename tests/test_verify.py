@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -13,6 +14,8 @@ from click.testing import CliRunner
 from fauve import api
 from fauve.cli.gate import gate
 from fauve.cli.verify import ALTERED, verify
+from fauve.ledger import Ledger
+from fauve.ledger.importing import import_pairs
 from fauve.records import Finding, Test
 from fauve.report.verification import differing_findings
 from fauve.settings import DataSettings, RunSettings, StimuliSettings
@@ -73,6 +76,42 @@ def test_numbers_that_moved_come_before_those_that_a_correction_drags_along() ->
     assert "written 0.5, n = 10, computed 0.6" in first.said
     assert "'p_adjusted': 0.02" in second.said
     assert "'p_adjusted': 0.01" in second.said
+
+
+def test_an_altered_imported_score_is_found_even_where_the_report_was_drawn_anew(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with Ledger(out, write=True) as ledger:
+        import_pairs(ledger, _pairs(tmp_path))
+    api.report(out)
+    assert api.verify(out).faults == []
+    with sqlite3.connect(out / "ledger.sqlite") as db:
+        db.execute("UPDATE imported_scores SET value = 9 WHERE item = 1 AND image_slot = 'anti'")
+    db.close()
+    api.report(out)
+    (fault,) = api.verify(out).faults
+    assert (fault.kind, fault.which) == ("answers", "what was imported")
+
+
+def _pairs(folder: Path) -> Path:
+    """Twenty pairs with scores and no pictures."""
+    rows = [
+        {
+            "id": f"p{n}",
+            "generator": "flux-dev",
+            "prompt_original": f"thing {n}",
+            "prompt_anti": f"a blurred thing {n}",
+            "dimensions": ["clarity"],
+            "image_original": None,
+            "image_anti": None,
+            "scores": [
+                {"scorer": "hpsv3", "image": image, "prompt": "anti", "value": n % 3 - side, "source": "published"}
+                for side, image in enumerate(("original", "anti"))
+            ],
+        }
+        for n in range(20)
+    ]
+    (folder / "pairs.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return folder / "pairs.jsonl"
 
 
 def test_a_replaced_picture_is_found_by_name(copied: Path) -> None:

@@ -18,6 +18,7 @@ from fauve.keys import digest
 
 __all__ = [
     "COMPUTED",
+    "RATED",
     "Contrast",
     "DimensionScore",
     "Edit",
@@ -38,6 +39,9 @@ __all__ = [
 
 COMPUTED = "computed"
 """The source of every value that this installation computed itself."""
+
+RATED = "ratings"
+"""The source of the selections that follow from ratings of people."""
 
 Verdict = Literal["agrees", "differs", "not comparable"]
 """What comes of holding a number against the published one."""

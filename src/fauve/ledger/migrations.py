@@ -272,6 +272,20 @@ CREATE TABLE ratings (
   seconds     REAL CHECK (seconds >= 0 AND seconds < 1e999),
   PRIMARY KEY (item, rater)
 ) WITHOUT ROWID;
+
+-- A digest of everything that came from outside, put here by the import that came last (fauve.ledger.seals). What is
+-- added by another way takes the seal off; what is changed by hand does not.
+CREATE TABLE import_seals (seal TEXT NOT NULL);
+
+CREATE TRIGGER scores_take_the_seal_off AFTER INSERT ON imported_scores
+  BEGIN DELETE FROM import_seals; END;
+CREATE TRIGGER ratings_take_the_seal_off AFTER INSERT ON ratings
+  BEGIN DELETE FROM import_seals; END;
+CREATE TRIGGER labels_take_the_seal_off AFTER INSERT ON judge_labels
+  BEGIN DELETE FROM import_seals; END;
+CREATE TRIGGER selections_take_the_seal_off AFTER INSERT ON selections
+  WHEN NEW.source NOT IN ('computed', 'ratings') AND NEW.selector <> 'construction'
+  BEGIN DELETE FROM import_seals; END;
 """
 
 
@@ -283,7 +297,7 @@ def _ratings(db: sqlite3.Connection) -> None:
 STEPS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
     ("0001 first tables", _first_tables),
     ("0002 written prompts and own dimensions", _written_prompts),
-    ("0003 ratings of people", _ratings),
+    ("0003 ratings of people and a seal on imports", _ratings),
 )
 """Every step by name, oldest first."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from fauve.ledger.store import Ledger
-from fauve.records import ImageRef, Selection
+from fauve.records import COMPUTED, RATED, ImageRef, Selection
 
 __all__ = [
     "NEUTRAL",
@@ -35,6 +35,9 @@ __all__ = [
 
 NEUTRAL = "neutral"
 """Group ``wording`` of pairs whose second prompt is the caption made longer: it asks for nothing, so nobody chooses."""
+
+_RANK = "CASE source WHEN ? THEN 1 WHEN ? THEN 2 ELSE 0 END"
+"""Which selections count first: what came with an item, what was computed here, what people rated."""
 
 SELECTION_SCHEMA = {"item": pl.Int64, "selector": pl.String, "choice": pl.String, "source": pl.String}
 
@@ -105,7 +108,8 @@ def stored_items(ledger: Ledger, numbers: list[int]) -> list[StoredItem]:
         images_of[item][slot] = None if sha is None else ImageRef(sha, width, height, suffix)
     chosen_in: dict[int, list[Selection]] = {n: [] for n in numbers}
     for item, selector, source, choice in ledger.db.execute(
-        f"SELECT item, selector, source, choice FROM selections WHERE item {many} ORDER BY selector", (chosen,)
+        f"SELECT item, selector, source, choice FROM selections WHERE item {many} ORDER BY {_RANK}, selector",
+        (chosen, COMPUTED, RATED),
     ):
         chosen_in[item].append(Selection(selector, choice, source))
     found: dict[int, StoredItem] = {}
@@ -133,14 +137,16 @@ def item_table(ledger: Ledger) -> pl.DataFrame:
 
     ``cluster`` is the prompt whose sampling intervals must respect: the original prompt of a pair or edit, the prompt
     of a contrast or portrait, or the item's id where no text is on file. Of several selections one that came with the
-    item counts before one that was computed here, and then the first by name.
+    item counts before one that was computed here and that before what people selected by their ratings (which often
+    cover a part of the items, and a truth that changes from item to item is none); then the first by name.
     """
     rows = ledger.db.execute(
         "SELECT item, kind, study, generator, id, dimensions, groups, coalesce(prompt, 'id:' || id), choice, selector "
         "FROM items LEFT JOIN item_prompts USING (item) "
-        "LEFT JOIN (SELECT item, choice, selector, row_number() OVER (PARTITION BY item ORDER BY source = 'computed', "
-        "selector) AS place FROM selections) USING (item) "
-        "WHERE slot IN ('original', 'prompt') AND coalesce(place, 1) = 1 ORDER BY item"
+        f"LEFT JOIN (SELECT item, choice, selector, row_number() OVER (PARTITION BY item ORDER BY {_RANK}, selector) "
+        "AS place FROM selections) USING (item) "
+        "WHERE slot IN ('original', 'prompt') AND coalesce(place, 1) = 1 ORDER BY item",
+        (COMPUTED, RATED),
     ).fetchall()
     text = ("kind", "study", "generator", "id", "dimensions", "groups", "cluster", "choice", "selector")
     return pl.DataFrame(rows, schema={"item": pl.Int64} | dict.fromkeys(text, pl.String), orient="row")

@@ -8,15 +8,12 @@ import polars as pl
 
 from fauve.errors import LedgerConflict
 from fauve.ledger.store import Added, Ledger
-from fauve.records import Rating
+from fauve.records import RATED, Rating
 
-__all__ = ["PEOPLE", "RATING_SCHEMA", "SOURCE", "add_ratings", "rating_table"]
+__all__ = ["PEOPLE", "RATING_SCHEMA", "add_ratings", "rating_table"]
 
 PEOPLE = "people"
 """The selector whose choice is that of the raters together."""
-
-SOURCE = "ratings"
-"""The source of its selections."""
 
 RATING_SCHEMA = {
     "item": pl.Int64,
@@ -63,12 +60,12 @@ def _draw_selections(ledger: Ledger) -> None:
     What came with an item under the same name stays as it is.
     """
     with ledger.transaction() as db:
-        db.execute("DELETE FROM selections WHERE selector = ? AND source = ?", (PEOPLE, SOURCE))
+        db.execute("DELETE FROM selections WHERE selector = ? AND source = ?", (PEOPLE, RATED))
         db.execute(
             "INSERT OR IGNORE INTO selections SELECT item, ?, ?, coalesce(max(CASE WHEN 2 * votes > raters THEN choice "
             "END), 'tie') FROM (SELECT item, choice, count(*) AS votes, sum(count(*)) OVER (PARTITION BY item) AS "
             "raters FROM ratings GROUP BY item, choice) GROUP BY item",
-            (PEOPLE, SOURCE),
+            (PEOPLE, RATED),
         )
 
 

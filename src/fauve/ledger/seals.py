@@ -1,8 +1,8 @@
-"""Seals: what a run recorded, as one digest, so that a value that was altered by hand is found.
+"""Seals: what a run recorded and what was imported, as digests, so that a value that was altered by hand is found.
 
-A seal covers every answer with outcome ok that the run recorded; such an answer is never replaced by Fauve, while one
-that failed may be asked for again. Whoever alters a value and the seal beside it is not found: a seal guards against
-accidents and quick edits, not against forgers.
+The seal of a run covers every answer with outcome ok that it recorded; such an answer is never replaced by Fauve, while
+one that failed may be asked for again. One seal covers everything that came from outside. Whoever alters a value and
+the seal beside it is not found: a seal guards against accidents and quick edits, not against forgers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from fauve.ledger.store import Ledger
 
-__all__ = ["BrokenSeal", "broken_seals", "seal_run", "seal_runs"]
+__all__ = ["BrokenSeal", "broken_seals", "imports_are_altered", "seal_imports", "seal_run", "seal_runs"]
 
 _ANSWERS = {
     "cells": "adapter, image, prompt, value",
@@ -25,6 +25,18 @@ _ANSWERS = {
 
 _LATER = frozenset({"rewritings"})
 """Tables that older seals do not know: they count where they have rows."""
+
+
+_IMPORTED = {
+    "imported_scores": ("item, scorer, source, image_slot, prompt_slot, value", ""),
+    "selections": (
+        "item, selector, source, choice",
+        "WHERE source NOT IN ('computed', 'ratings') AND selector <> 'construction'",
+    ),
+    "ratings": ("item, rater, choice, shown_first, seconds", ""),
+    "judge_labels": ("judge, image, dimension, expected, argmax, label", ""),
+}
+"""What came from outside: columns, and which rows (what follows from other rows is not among them)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,28 @@ def broken_seals(ledger: Ledger) -> tuple[list[BrokenSeal], int]:
         if seal is not None and seal != _digest(ledger, run)
     ]
     return broken, sum(seal is None for *_, seal in rows)
+
+
+def seal_imports(ledger: Ledger) -> None:
+    """Put the seal on everything that was imported so far; every import ends with it."""
+    with ledger.transaction() as db:
+        db.execute("DELETE FROM import_seals")
+        db.execute("INSERT INTO import_seals VALUES (?)", (_imports_digest(ledger),))
+
+
+def imports_are_altered(ledger: Ledger) -> bool:
+    """Whether there is a seal on imports and it does not fit what is on file."""
+    row = ledger.db.execute("SELECT seal FROM import_seals").fetchone()
+    return row is not None and row[0] != _imports_digest(ledger)
+
+
+def _imports_digest(ledger: Ledger) -> str:
+    found = hashlib.sha256()
+    for table, (columns, only) in _IMPORTED.items():
+        found.update(table.encode())
+        for row in ledger.db.execute(f"SELECT {columns} FROM {table} {only} ORDER BY {columns}"):
+            found.update(repr(tuple(row)).encode())
+    return found.hexdigest()
 
 
 def _digest(ledger: Ledger, run: int) -> str:

@@ -1,7 +1,8 @@
-"""Whether a report still says what its ledger says, and whether the ledger is what the runs left behind.
+"""Whether a report still says what its ledger says, and whether the ledger is what imports and runs left behind.
 
-Three things are looked at: every picture against the hash that names it, every run's answers against its seal, and
-every number of the report, computed anew, against what was written. Only looks: nothing is mended.
+Four things are looked at: every picture against the hash that names it, every run's answers and all that was imported
+against their seals, and every number of the report, computed anew, against what was written. Only looks: nothing is
+mended.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Literal
 
 from fauve.errors import FauveError
 from fauve.ledger import Ledger, queries
-from fauve.ledger.seals import broken_seals
+from fauve.ledger.seals import broken_seals, imports_are_altered
 from fauve.records import Finding
 
 __all__ = ["Fault", "differing_findings", "replaced_pictures", "unsealed_or_altered"]
@@ -39,9 +40,14 @@ def replaced_pictures(ledger: Ledger) -> Iterator[Fault]:
 
 
 def unsealed_or_altered(ledger: Ledger) -> list[Fault]:
-    """Runs whose answers on file are not those that they recorded."""
+    """Runs whose answers on file are not those that they recorded, and imports that are not what came in."""
     broken, _ = broken_seals(ledger)
-    return [
+    outside = Fault(
+        "answers",
+        "what was imported",
+        "it was altered after the last import: a score, a selection, a rating or a label",
+    )
+    return [outside] * imports_are_altered(ledger) + [
         Fault(
             "answers",
             f"run {one.run} ({one.command}, {one.started})",

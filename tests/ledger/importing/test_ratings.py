@@ -11,9 +11,9 @@ import pytest
 from fauve.errors import ImportRejected, LedgerConflict
 from fauve.ledger import Ledger, queries
 from fauve.ledger.importing import import_ratings
-from fauve.ledger.ratings import PEOPLE, SOURCE, rating_table
+from fauve.ledger.ratings import PEOPLE, rating_table
 from fauve.ledger.state import fingerprint
-from fauve.records import Contrast, PromptPair, Selection
+from fauve.records import RATED, Contrast, PromptPair, Selection
 
 HEADER = "kind,generator,study,id,rater,choice,shown_first,seconds"
 ONE = "pair,flux-dev,,p1,r1,anti,original,6.5"
@@ -42,7 +42,7 @@ def csv(tmp_path: Path) -> Callable[..., Path]:
 
 
 def selected(ledger: Ledger) -> dict[int, str]:
-    table = queries.selections(ledger).filter((pl.col("selector") == PEOPLE) & (pl.col("source") == SOURCE))
+    table = queries.selections(ledger).filter((pl.col("selector") == PEOPLE) & (pl.col("source") == RATED))
     return dict(table.select("item", "choice").iter_rows())
 
 
@@ -86,6 +86,17 @@ def test_a_selection_that_came_with_an_item_under_the_name_of_people_stays(ledge
     assert selected(ledger) == {}
     (mine,) = queries.selections(ledger).filter(pl.col("item") == 4).rows()
     assert mine[2:] == ("original", "their own")
+
+
+def test_people_are_the_truth_only_where_nobody_else_selected(ledger, csv):
+    with ledger.transaction() as db:
+        db.execute("INSERT INTO selections VALUES (1, 'qwen', 'computed', 'original')")
+        db.execute("INSERT INTO selections VALUES (2, 'zeta', 'published', 'original')")
+    import_ratings(ledger, csv(*(f"pair,flux-dev,,p{k},r1,anti,," for k in (1, 2, 3))))
+    table = queries.item_table(ledger).head(3)
+    assert table.select("selector", "choice").rows() == [("qwen", "original"), ("zeta", "original"), ("people", "anti")]
+    shown = [item.selections[0].selector for item in queries.stored_items(ledger, [1, 2, 3])]
+    assert shown == table["selector"].to_list()
 
 
 def test_later_ratings_are_counted_with_earlier_ones_and_a_report_is_drawn_anew(ledger, csv):

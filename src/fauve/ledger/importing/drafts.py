@@ -16,6 +16,7 @@ from fauve.errors import ImageRejected, ImportRejected
 from fauve.imaging import read_file
 from fauve.ledger.images import examine
 from fauve.ledger.importing.rows import Where
+from fauve.ledger.seals import seal_imports
 from fauve.ledger.store import Added, Ledger
 from fauve.records import ImageRef, Item
 
@@ -68,6 +69,7 @@ def take(ledger: Ledger, folder: Path, drafts: Iterable[Draft]) -> Added:
             for file in made:
                 file.unlink(missing_ok=True)
             raise
+        seal_imports(ledger)
     return total
 
 

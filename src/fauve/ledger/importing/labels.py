@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from fauve.errors import LedgerConflict
 from fauve.ledger.importing.rows import Name, Row, Where, read_rows
+from fauve.ledger.seals import seal_imports
 from fauve.ledger.store import Added, Ledger
 
 __all__ = ["import_labels", "read_labels"]
@@ -80,6 +81,7 @@ def import_labels(ledger: Ledger, path: Path, judge: str) -> Added:
                     f"{where}: image {row.image!r}, {row.dimension!r} is in the ledger with other values of judge "
                     f"{judge!r}. Give the judge another name. Nothing of this file was imported."
                 )
+        seal_imports(ledger)
     return Added(new, unchanged)
 
 

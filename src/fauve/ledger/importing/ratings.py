@@ -13,6 +13,7 @@ from fauve.ledger.importing.addresses import item_of
 from fauve.ledger.importing.rows import Name, Row, Where, validated
 from fauve.ledger.importing.tables import Columns, read_table
 from fauve.ledger.ratings import add_ratings
+from fauve.ledger.seals import seal_imports
 from fauve.ledger.store import Added, Ledger
 from fauve.records import Rating
 
@@ -53,7 +54,10 @@ def import_ratings(ledger: Ledger, path: Path) -> Added:
         ImportRejected: for the first fault, with file, line, field and remedy.
         LedgerConflict: when the ledger has another choice of a rater on an item.
     """
-    return add_ratings(ledger, _ratings(ledger, path))
+    with ledger.transaction():
+        added = add_ratings(ledger, _ratings(ledger, path))
+        seal_imports(ledger)
+    return added
 
 
 def _ratings(ledger: Ledger, path: Path) -> Iterator[tuple[int, Rating, str]]:

@@ -9,6 +9,7 @@ from typing import Literal
 from fauve.ledger.importing.addresses import item_of
 from fauve.ledger.importing.rows import Name, Row, Where, validated
 from fauve.ledger.importing.tables import Columns, read_table
+from fauve.ledger.seals import seal_imports
 from fauve.ledger.store import Added, Ledger
 from fauve.records import SLOTS, ImportedScore
 
@@ -50,7 +51,10 @@ def import_scores(ledger: Ledger, path: Path) -> Added:
         ImportRejected: for the first fault, with file, line, field and remedy.
         LedgerConflict: when the ledger has another value for a cell from the same scorer and source.
     """
-    return ledger.add_scores(_scores(ledger, path))
+    with ledger.transaction():
+        added = ledger.add_scores(_scores(ledger, path))
+        seal_imports(ledger)
+    return added
 
 
 def _scores(ledger: Ledger, path: Path) -> Iterator[tuple[int, ImportedScore, str]]:

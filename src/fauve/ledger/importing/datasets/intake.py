@@ -11,6 +11,7 @@ from fauve.ledger.importing.datasets.brought import Brought, Reader, Row
 from fauve.ledger.importing.datasets.catalogue import JUDGE, Dataset
 from fauve.ledger.importing.datasets.screening import Screened, Screening
 from fauve.ledger.importing.datasets.streams import Screen, Stream, Wanted
+from fauve.ledger.seals import seal_imports
 from fauve.ledger.store import Added, Ledger
 from fauve.records import Outcome
 from fauve.version import __version__
@@ -93,6 +94,7 @@ def take_rows(
                 _add(ledger, reader.row(row), judged, taken)
             _add(ledger, reader.end(), judged, taken)
             judged.close()
+            seal_imports(ledger)
     except BaseException:
         screening.undo()
         raise
