@@ -123,7 +123,7 @@ def test_nothing_is_chosen_between_an_input_and_its_edit(report):
     }
     margins = {study: row for study, row in zip(studies, index["items"]["margins"], strict=True)}
     assert margins[STUDIES["editing"].title] == [None]
-    assert "of the 3 pairs on file" in (report / "index.html").read_text("utf-8")
+    assert "of the 3 pairs that the headline counts" in (report / "index.html").read_text("utf-8")
 
 
 def test_study_pages_state_shift_survival_and_faces(report):

@@ -152,6 +152,16 @@ def test_the_pair_of_the_first_page_is_the_one_at_the_median_margin(site: Any) -
     assert f"of the {len(margins)} pairs on file" in site.page("index.html")
 
 
+def test_the_pair_under_a_headline_is_of_the_scorer_that_the_headline_speaks_of(audited_site: Any) -> None:
+    page = audited_site.page("index.html")
+    said = re.search(r"<h1>(.+?) chose the", page)
+    rule = re.search(r"of the (\d+) pairs that the headline counts .+ in order of (.+?)’s\s+margin", page)
+    assert said
+    assert rule
+    assert rule[2] == said[1]
+    assert int(rule[1]) == 8
+
+
 def test_every_pictured_item_has_a_card_in_the_order_on_file(site: Any) -> None:
     found = cards(site)
     assert [card["n"] for card in found] == list(range(1, 16))

@@ -18,7 +18,7 @@ _SHOWN = 20
 @click.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 def verify(directory: Path) -> None:
-    """Recompute every number of the report in DIRECTORY from the ledger, and check pictures, answers and what was imported.
+    """Recompute every number of the report in DIRECTORY from the ledger; check pictures, answers and imports.
 
     Exit codes: 0 all is as it was, 3 something was altered.
     """

@@ -22,7 +22,7 @@ from fauve.report.beside import PAGE as BESIDE
 from fauve.report.beside import beside_context
 from fauve.report.chart_files import Drawing
 from fauve.report.exports import findings_csv
-from fauve.report.gallery import FIRST_PAGE, Gallery, build_gallery, stacks
+from fauve.report.gallery import FIRST_PAGE, Gallery, Stacks, build_gallery, stacks
 from fauve.report.holdings import Holdings
 from fauve.report.lead import Lead, lead_pair, scorer_pair
 from fauve.report.methods import methods_context
@@ -136,7 +136,7 @@ def _write(
     cards = scorecards(holdings, pages)
     with Drawing(_wanted(pages, cards)) as drawing, Thumbs(ledger, folder.root) as thumbs:
         gallery = build_gallery(ledger, kept, folder, thumbs)
-        lead = lead_pair(ledger, kept, gallery, thumbs)
+        lead = _headline_pair(ledger, kept, gallery, thumbs, pages, cards)
         strips = side_by_side(ledger, kept, thumbs, findings)
         leads = {c.scorer: scorer_pair(ledger, kept, gallery, thumbs, c.scorer, c.main) for c in cards}
         folder.keep(thumbs.files)
@@ -177,6 +177,25 @@ def _write_words(ledger: Ledger, evidence: Evidence, templates: Environment, fol
         templates.globals["nav"] = [*others, (WORDS, "Words"), last]
         folder.write("tables/words.csv", words_csv(words))
         _page(templates, folder, WORDS, words_context(words) | {"notice": ""})
+
+
+def _headline_pair(
+    ledger: Ledger,
+    kept: Stacks,
+    gallery: Gallery,
+    thumbs: Thumbs,
+    pages: Sequence[StudyPage],
+    cards: Sequence[Scorecard],
+) -> Lead | None:
+    """The pair under the headline of the first page: of the scorer that it speaks of, from the pairs that it counts."""
+    said = pages[0].headline if pages else ""
+    spoken = [card for card in cards if said.startswith(f"{card.title} ") and card.main is not None]
+    # The longest name: "BLIP-L (probability)" begins as "BLIP-L" does.
+    for card in sorted(spoken, key=lambda card: -len(card.title))[:1]:
+        found = scorer_pair(ledger, kept, gallery, thumbs, card.scorer, card.main)
+        if found is not None:
+            return found
+    return lead_pair(ledger, kept, gallery, thumbs)
 
 
 def _write_play(playing: Playing, templates: Environment, folder: Folder) -> None:

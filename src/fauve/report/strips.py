@@ -38,8 +38,21 @@ class Strips:
     """Rows of one request each, with a picture by every generator; who these are; how the rows were chosen."""
 
     rows: list[dict[str, Any]]
-    columns: list[tuple[str, str, str]]
+    painters: list[Painter]
+    judges: list[str]
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Painter:
+    """A generator: its name, what it is, and for each judge the requests met and the prompts wholly met.
+
+    Both are a share and its interval as they read, or empty where the judge says nothing of it.
+    """
+
+    name: str
+    summary: str
+    delivered: list[tuple[tuple[str, str], tuple[str, str]]]
 
 
 def side_by_side(ledger: Ledger, kept: Stacks, thumbs: Thumbs, findings: Sequence[Finding]) -> Strips | None:
@@ -63,22 +76,29 @@ def side_by_side(ledger: Ledger, kept: Stacks, thumbs: Thumbs, findings: Sequenc
         "The first picture of each generator is shown, whatever came of it."
     )
     cards = {entry["name"]: entry["card"] for entry in queries.adapters(ledger, "generator")}
-    columns = [
-        (generator_name(name), cards.get(name, {}).get("summary", ""), _delivered(name, findings)) for name in names
+    told = {
+        (f.generator, f.group["judge"], f.metric): f
+        for f in findings
+        if f.study == "generation" and f.metric in _SHARES and set(f.group) == {"judge"} and f.generator in names
+    }
+    judges = list(dict.fromkeys(judge for _, judge, _ in told))
+    painters = [
+        Painter(
+            generator_name(name),
+            cards.get(name, {}).get("summary", ""),
+            [(_share(told.get((name, j, _SHARES[0]))), _share(told.get((name, j, _SHARES[1])))) for j in judges],
+        )
+        for name in names
     ]
-    return Strips(rows, columns, rule)
+    return Strips(rows, painters, judges, rule)
 
 
-def _delivered(name: str, findings: Sequence[Finding]) -> str:
-    """How much of what was requested each judge finds in a generator's pictures, where one can tell."""
-    mine = [f for f in findings if f.study == "generation" and f.generator == name and set(f.group) == {"judge"}]
-    share = {metric: {f.group["judge"]: f.estimate for f in mine if f.metric == metric} for metric in _SHARES}
-    told = [
-        f"{100 * met:.0f} % of requests met, {100 * whole:.0f} % of prompts wholly ({judge})"
-        for judge, met in share["honoured"].items()
-        if met is not None and (whole := share["wholly_honoured"].get(judge)) is not None
-    ]
-    return "; ".join(told)
+def _share(finding: Finding | None) -> tuple[str, str]:
+    if finding is None or finding.estimate is None:
+        return "", ""
+    if finding.low is None or finding.high is None:
+        return f"{finding.estimate * 100:.0f} %", ""
+    return f"{finding.estimate * 100:.0f} %", f"{finding.low * 100:.0f}–{finding.high * 100:.0f}"
 
 
 def _shared(pairs: pl.DataFrame) -> dict[tuple[str, str], list[int]]:
