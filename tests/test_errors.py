@@ -9,7 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fauve import errors
-from fauve.errors import FauveError, ImageRejected, ImportRejected, UnknownName, suggestion
+from fauve.errors import FauveError, ImageRejected, ImportRejected, UnknownName, spoken_place, suggestion
+
+
+SENTENCES = {"spoken_place", "suggestion"}
+"""What is exported beside errors: parts of their sentences."""
 
 
 def drawn_tree() -> dict[str, str]:
@@ -46,12 +50,12 @@ def test_what_is_exported_is_what_is_public():
     public = {
         name for name, value in vars(errors).items() if inspect.isclass(value) and value.__module__ == errors.__name__
     }
-    assert set(errors.__all__) == public | {"suggestion"}
+    assert set(errors.__all__) == public | SENTENCES
 
 
 def test_every_error_is_documented_and_catchable_as_one():
     for name in errors.__all__:
-        if name != "suggestion":
+        if name not in SENTENCES:
             assert issubclass(getattr(errors, name), FauveError)
             assert getattr(errors, name).__doc__
 
@@ -97,3 +101,17 @@ def test_errors_cross_process_boundaries(error):
     assert type(again) is type(error)
     assert str(again) == str(error)
     assert vars(again) == vars(error)
+
+
+@pytest.mark.parametrize(
+    ("loc", "told"),
+    [
+        (("title",), "title"),
+        (("stimuli", "longer_side"), "stimuli.longer_side"),
+        (("arms", 0, "kl"), "arms no. 1, kl"),
+        (("edits", 1, "arms", 2), "edits no. 2, arms no. 3"),
+        ((), ""),
+    ],
+)
+def test_places_in_a_settings_file_are_counted_from_one(loc: tuple[int | str, ...], told: str) -> None:
+    assert spoken_place(loc) == told

@@ -64,8 +64,8 @@ def test_both_presets_of_a_generator_may_stand_in_one_file(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('[[edits]]\ngenerator = "a"\n', r"edits\.0\.of: Field required"),
-        ('[[edits]]\nof = "a"\n', r"edits\.0\.generator: Field required"),
+        ('[[edits]]\ngenerator = "a"\n', r"edits no\. 1, of: Field required"),
+        ('[[edits]]\nof = "a"\n', r"edits no\. 1, generator: Field required"),
         ('[[edits]]\ngenerator = "a"\nof = "b"\narms = {}\n', "there is no arm"),
         ('[[edits]]\ngenerator = "a"\nof = "b"\narms = { strengths = [0.0] }\n', "above 0"),
         ('[[edits]]\ngenerator = "a"\nof = "b"\narms = { strengths = [0.5, 0.5] }\n', "stands once"),

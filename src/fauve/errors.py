@@ -27,7 +27,7 @@ exceptions but outcomes (:class:`fauve.records.Outcome`): they are stored and co
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 __all__ = [
     "ConfigError",
@@ -47,6 +47,7 @@ __all__ = [
     "UnknownName",
     "WeightsMismatch",
     "WeightsMissing",
+    "spoken_place",
     "suggestion",
 ]
 
@@ -145,6 +146,17 @@ class PluginError(FauveError):
 
 class Interrupted(FauveError):
     """Stopped on request; everything that had finished is in the ledger."""
+
+
+def spoken_place(loc: Sequence[int | str]) -> str:
+    """A place in a settings file as people count: ``arms no. 1, kl`` for the ``kl`` of the first of ``[[arms]]``."""
+    told = ""
+    for before, part in zip(("", *loc), loc, strict=False):
+        if isinstance(part, int):
+            told += f" no. {part + 1}"
+        else:
+            told += f"{', ' if isinstance(before, int) else '.' if told else ''}{part}"
+    return told
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

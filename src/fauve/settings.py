@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from fauve.errors import ConfigError, suggestion
+from fauve.errors import ConfigError, spoken_place, suggestion
 from fauve.naming import DEFAULT_PRESET, marked_name
 from fauve.prompts.own_dimensions import dimensions_from
 from fauve.prompts.settings import DimensionSettings, PromptSettings, RewriterSettings
@@ -305,7 +305,7 @@ def default_settings() -> RunSettings:
 
 
 def _sentence(problem: Any) -> str:
-    where = ".".join(str(part) for part in problem["loc"])
+    where = spoken_place(problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"there is no key {where!r}.{suggestion(str(problem['loc'][-1]), _keys_beside(problem['loc']))}"
     return f"{where}: {problem['msg']} (got {problem['input']!r})"

@@ -127,12 +127,14 @@ def test_killed_at_any_moment_the_next_run_ends_where_an_undisturbed_one_does(tm
     script = tmp_path / "child.py"
     script.write_text(CHILD.format(settings=settings), encoding="utf-8")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    execute(RunSettings.model_validate(settings), whole, Silent())
+    began = time.monotonic()
+    subprocess.run([sys.executable, str(script), str(whole)], check=True)
+    took = time.monotonic() - began
     moments = random.Random(2512)
     kills = 0
     for _ in range(8):
         child = subprocess.Popen([sys.executable, str(script), str(killed)], start_new_session=True)
-        time.sleep(moments.uniform(1.0, 4.0))
+        time.sleep(moments.uniform(0.2, 0.8) * took)
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGKILL)
             kills += 1

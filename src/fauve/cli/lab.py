@@ -116,6 +116,7 @@ def run(experiment: Path, out: Path, workers: int, limit: int | None, family: Pa
         click.echo(f"{done}/{planned} {job.kind} {words}{seed} ({record['cpu_seconds']:.1f} s){void}")
 
     jobs = run_experiment(settings, out, workers=workers, limit=limit, progress=told)
+    click.echo("Stating findings; with five seeds this takes up to a minute.")
     found = findings_of(settings, jobs, out, family_folder(settings))
     named = experiment.name if experiment.is_absolute() else experiment.as_posix()
     results = results_of(settings, jobs, out, found, f"fauve lab run {named} --out DIR")
@@ -125,7 +126,7 @@ def run(experiment: Path, out: Path, workers: int, limit: int | None, family: Pa
     head = results.head
     click.echo(
         f"{head['jobs_done']} of {head['jobs_planned']} jobs, {head['cpu_seconds']:.0f} s of processor, "
-        f"{len(found)} findings: {', '.join(str(place) for place in places)}\n"
+        f"{len(found)} {'finding' if len(found) == 1 else 'findings'}: {', '.join(str(place) for place in places)}\n"
     )
     click.echo(answer(results))
 

@@ -10,7 +10,9 @@ from fauve.ledger import Ledger, queries
 from fauve.ledger.owed import Owed
 from fauve.records import ImageRef
 
-__all__ = ["Work", "bundles"]
+__all__ = ["Work", "bundles", "shortly"]
+
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,13 @@ class Work:
         index = {subject: k for k, subject in enumerate(ids)}
         cells = tuple((i, index[subject]) for i, row in enumerate(wanted) for subject in row)
         return Job(self.spec, tuple(images), tuple(texts[s] for s in ids), tuple(ids), cells)
+
+
+def shortly(works: Sequence[Work]) -> str:
+    """Who is at work, by name; several by their number, as each was announced by name before."""
+    if len(works) > MOST_NAMED:
+        return f"{len(works)} scorers and judges"
+    return ", ".join(work.spec.name for work in works)
 
 
 def bundles(ledger: Ledger, works: Sequence[Work], images_per_job: int) -> Iterator[tuple[Job, ...]]:

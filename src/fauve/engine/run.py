@@ -32,7 +32,7 @@ from fauve.engine.generating import (
 )
 from fauve.engine.interrupt import stoppable
 from fauve.engine.jobs import AdapterSpec, answer_all, filed_settings, load_here, prepare_here, shown_name, unload
-from fauve.engine.plan import Work, bundles
+from fauve.engine.plan import Work, bundles, shortly
 from fauve.engine.progress import Progress
 from fauve.engine.prompt_sets import prompts_of
 from fauve.engine.provenance import versions
@@ -339,7 +339,7 @@ class _Run:
             self._file_facts(work)
         by_spec = {canonical_json(work.spec): work for work in works}
         jobs = list(bundles(ledger, works, self.settings.engine.images_per_job))
-        self.progress.stage(", ".join(work.spec.name for work in works), sum(len(work.owed.rows) for work in works))
+        self.progress.stage(shortly(works), sum(len(work.owed.rows) for work in works))
         executor = self._executor(len(jobs), alone=not works[0].weightless)
         jobs_done: Counter[str] = Counter()
         started = time.monotonic()

@@ -327,10 +327,11 @@ def _measured(holdings: Holdings, findings: Sequence[Finding], drawn: list[Drawn
     if sentence is not None:
         told.append(sentence)
     if holdings.asked:
+        times = f"{format_count(holdings.unanswered)} {'time' if holdings.unanswered == 1 else 'times'}"
+        ended = f"gave no value {times}" if holdings.unanswered else "gave a value every time"
         told.append(
-            f"Scorers and judges were asked {format_count(holdings.asked)} times here and gave no value "
-            f"{format_count(holdings.unanswered)} times. What has no value is counted as missing beside every number "
-            "and is never replaced by a guess."
+            f"Scorers and judges were asked {format_count(holdings.asked)} times here and {ended}. What has no value "
+            "counts as missing beside every number and is never replaced by a guess."
         )
     short = sum(1 for f in findings if f.estimate is None)
     if short:

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from fauve.errors import ConfigError, suggestion
+from fauve.errors import ConfigError, spoken_place, suggestion
 
 __all__ = [
     "KNOBS",
@@ -260,7 +260,7 @@ _TABLES: dict[str, type[BaseModel]] = {
 
 def _sentence(problem: Any) -> str:
     loc = problem["loc"]
-    where = ".".join(str(part) for part in loc)
+    where = spoken_place(loc)
     if problem["type"] == "extra_forbidden":
         beside = _TABLES[str(loc[0])] if len(loc) > 1 else ExperimentSettings
         return f"there is no key {where!r}.{suggestion(str(loc[-1]), beside.model_fields)}"
