@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from fauve import errors
 from fauve.errors import FauveError, ImageRejected, ImportRejected, UnknownName, spoken_place, suggestion
 
-
 SENTENCES = {"spoken_place", "suggestion"}
 """What is exported beside errors: parts of their sentences."""
 

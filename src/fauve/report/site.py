@@ -60,6 +60,7 @@ _NAV = (
     ("index.html#scorecards", "Scorecards"),
     ("gallery.html", "Pictures"),
     (PAGE, "Play"),
+    (WORDS, "Words"),
     ("methods.html", "Methods"),
 )
 
@@ -144,8 +145,7 @@ def _write(
             folder.write(path, content)
         templates = _templates(kept.judges, bool(len(gallery)), bool(cards))
         charts = drawing.files(folder)
-    _write_play(playing, templates, folder)
-    _write_words(ledger, evidence, templates, folder)
+    _write_asides(ledger, evidence, playing, templates, folder)
     _write_studies(templates, pages, charts, gallery, folder)
     for place, card in enumerate(cards):
         folder.write(f"tables/{card.slug}.csv", findings_csv(card.findings))
@@ -169,12 +169,15 @@ def _write(
     _page(templates, folder, "index.html", index | {"notice": seen})
 
 
-def _write_words(ledger: Ledger, evidence: Evidence, templates: Environment, folder: Folder) -> None:
-    """The page with the words of the prompts, and the way to it from every other page, where there are any."""
-    words = clouds(ledger, evidence)
+def _write_asides(ledger: Ledger, evidence: Evidence, playing: Playing, templates: Environment, folder: Folder) -> None:
+    """The pages to play with and of the words of the prompts, and the way to them from every page, where they are."""
+    play, words = playing.take(), clouds(ledger, evidence)
+    there = {PAGE: play is not None, WORDS: bool(words)}
+    nav = cast(list[tuple[str, str]], templates.globals["nav"])
+    templates.globals["nav"] = [entry for entry in nav if there.get(entry[0], True)]
+    if play is not None:
+        write_play(play, folder, templates)
     if words:
-        *others, last = cast(list[tuple[str, str]], templates.globals["nav"])
-        templates.globals["nav"] = [*others, (WORDS, "Words"), last]
         folder.write("tables/words.csv", words_csv(words))
         _page(templates, folder, WORDS, words_context(words) | {"notice": ""})
 
@@ -196,16 +199,6 @@ def _headline_pair(
         if found is not None:
             return found
     return lead_pair(ledger, kept, gallery, thumbs)
-
-
-def _write_play(playing: Playing, templates: Environment, folder: Folder) -> None:
-    """The page to play with; without one, no other page says that there is one."""
-    parts = playing.take()
-    if parts is not None:
-        write_play(parts, folder, templates)
-    else:
-        nav = cast(list[tuple[str, str]], templates.globals["nav"])
-        templates.globals["nav"] = [entry for entry in nav if entry[0] != PAGE]
 
 
 def _templates(judges: int, pictured: bool, carded: bool) -> Environment:
