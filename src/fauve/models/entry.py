@@ -117,6 +117,8 @@ def resolve(target: str, name: str) -> Any:
     try:
         found: Any = importlib.import_module(module_name)
     except ImportError as error:
+        if module_name.startswith("fauve.") and error.name and not error.name.startswith("fauve"):
+            raise PluginError(f"{name} needs {error.name}, which is not installed. {_NEEDED}") from error
         raise PluginError(
             f"{name}: the module {module_name!r} does not import ({error}). {_import_remedy(module_name)}"
         ) from error
@@ -161,9 +163,12 @@ def shown_source(weights: str) -> str:
     return place.name if place.is_dir() else weights
 
 
+_NEEDED = "Install what it needs: pip install 'fauve[models]'."
+
+
 def _import_remedy(module: str) -> str:
     if module.startswith("fauve."):
-        return "Install what it needs: pip install 'fauve[models]'."
+        return _NEEDED
     if module.endswith(".py"):
         return f"Name the module, not the file: {module.removesuffix('.py')}:NAME."
     return "Install what it needs, or call from the folder where it lies."
