@@ -19,6 +19,7 @@ from fauve.engine.progress import Silent
 from fauve.errors import ConfigError, DataError, Interrupted, UnknownName
 from fauve.ledger import Ledger
 from fauve.ledger.importing import import_contrasts, import_labels, import_pairs
+from fauve.records import PromptPair
 from fauve.settings import RunSettings
 
 SMALL = RunSettings.model_validate(
@@ -233,3 +234,44 @@ def test_what_a_run_writes_down_holds_no_place_of_this_machine(tmp_path: Path, m
         ("sdxl", {"weights": "weights", "call": {"lora": "b"}, "base_url": "http://h/v1"}),
         ("sd1.5", {"weights": "owner/repository"}),
     ]
+
+
+def test_over_what_was_imported_the_default_is_that_and_no_lab(tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": f"p{n}",
+            "generator": "flux-dev",
+            "prompt_original": f"thing {n}",
+            "prompt_anti": f"a blurred thing {n}",
+            "dimensions": ["clarity"],
+            "image_original": None,
+            "image_anti": None,
+            "scores": [{"scorer": "mine", "image": "anti", "prompt": "anti", "value": 1.0, "source": "our lab"}],
+        }
+        for n in range(3)
+    ]
+    file = tmp_path / "pairs.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    with Ledger(tmp_path / "run", write=True) as ledger:
+        import_pairs(ledger, file)
+    result = api.run(None, tmp_path / "run", Silent())
+    assert (result.summary.stimuli, result.summary.generated) == (0, 0)
+    with Ledger(tmp_path / "run") as ledger:
+        assert ledger.db.execute("SELECT DISTINCT generator FROM items").fetchall() == [("flux-dev",)]
+
+
+@pytest.mark.parametrize(
+    ("generators", "lab"),
+    [
+        ([], True),
+        (["stimuli"], True),
+        (["flux-dev"], False),
+        (["flux-dev", "stimuli"], False),
+        (["flux-dev", "lab-base"], True),
+    ],
+)
+def test_a_directory_of_the_default_run_stays_one(tmp_path: Path, generators: list[str], lab: bool) -> None:
+    with Ledger(tmp_path, write=True) as ledger:
+        none = {"original": None, "anti": None}
+        ledger.add_items((PromptPair("p", name, {"original": "a", "anti": "b"}, none), name) for name in generators)
+    assert bool(api._settings_for(tmp_path).generators) is lab

@@ -15,7 +15,7 @@ from fauve import api
 from fauve.cli.gate import gate
 from fauve.cli.verify import ALTERED, verify
 from fauve.ledger import Ledger
-from fauve.ledger.importing import import_pairs
+from fauve.ledger.importing import import_pairs, import_ratings
 from fauve.records import Finding, Test
 from fauve.report.verification import differing_findings
 from fauve.settings import DataSettings, RunSettings, StimuliSettings
@@ -112,6 +112,42 @@ def _pairs(folder: Path) -> Path:
     ]
     (folder / "pairs.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     return folder / "pairs.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("altered", "kind"),
+    [
+        ("UPDATE prompts SET text = 'a photograph of nothing' WHERE text = 'thing 3'", "text"),
+        ("UPDATE items SET dimensions = '[\"symmetry\"]' WHERE id = 'p3'", "answers"),
+        ("UPDATE items SET notes = '{\"a\":1}' WHERE id = 'p3'", "answers"),
+        ("UPDATE selections SET choice = 'original' WHERE selector = 'people' AND item = 1", "answers"),
+    ],
+)
+def test_what_an_item_is_made_of_cannot_be_altered_unseen(tmp_path: Path, altered: str, kind: str) -> None:
+    out = tmp_path / "run"
+    with Ledger(out, write=True) as ledger:
+        import_pairs(ledger, _pairs(tmp_path))
+        table = tmp_path / "ratings.csv"
+        table.write_text("kind,generator,id,rater,choice\npair,flux-dev,p0,r1,anti\n", encoding="utf-8")
+        import_ratings(ledger, table)
+    api.report(out)
+    assert api.verify(out).faults == []
+    with sqlite3.connect(out / "ledger.sqlite") as db:
+        assert db.execute(altered).rowcount == 1
+    db.close()
+    api.report(out)
+    assert {fault.kind for fault in api.verify(out).faults} == {kind}
+
+
+def test_a_page_that_was_altered_or_removed_is_found(copied: Path) -> None:
+    index = copied / "report" / "index.html"
+    index.write_text(index.read_text(encoding="utf-8").replace("pairs", "pears"), encoding="utf-8")
+    (copied / "report" / "methods.html").unlink()
+    found = {(fault.kind, fault.which, fault.said.split(";")[0]) for fault in api.verify(copied).faults}
+    assert found == {
+        ("page", "index.html", "it was altered after it was written"),
+        ("page", "methods.html", "it is missing"),
+    }
 
 
 def test_a_replaced_picture_is_found_by_name(copied: Path) -> None:

@@ -26,6 +26,7 @@ from fauve.errors import ConfigError, DataError, LedgerError, UnknownName
 from fauve.ledger import Ledger
 from fauve.ledger.seals import broken_seals
 from fauve.ledger.state import fingerprint
+from fauve.ledger.store import FILE
 from fauve.models.conformance import Check, examine
 from fauve.models.registry import SCORERS, make_scorer
 from fauve.records import Finding
@@ -33,10 +34,17 @@ from fauve.report.comparison_run import compare
 from fauve.report.contact_sheet import write_sheet
 from fauve.report.playing import Playing
 from fauve.report.site import build_report
-from fauve.report.verification import Fault, differing_findings, replaced_pictures, unsealed_or_altered
+from fauve.report.verification import (
+    Fault,
+    altered_pages,
+    altered_texts,
+    differing_findings,
+    replaced_pictures,
+    unsealed_or_altered,
+)
 from fauve.settings import AdapterSettings, DataSettings, RunSettings, default_settings
 from fauve.studies import STUDIES, analyse, analyse_all
-from fauve.studies.evidence import Evidence
+from fauve.studies.evidence import STIMULI, Evidence
 
 __all__ = [
     "RunResult",
@@ -79,7 +87,7 @@ def run(
     """Plan, make stimuli, score, judge, analyse, report: the main job. The same call again is the resume.
 
     Args:
-        settings: None for the embedded default.
+        settings: None for what the directory holds, where something was imported into it, else the embedded default.
         directory: the run directory; made where it does not exist.
         progress: who is told; None for nobody.
         limit: score the first so many items only.
@@ -89,13 +97,25 @@ def run(
         FauveError: when input or a model is unusable.
     """
     told = progress or Silent()
-    resolved = settings or default_settings()
+    resolved = settings or _settings_for(directory)
     summary = execute(resolved, directory, told, limit=limit)
     page = directory / "report" / "index.html"
     if summary.did_nothing and page.is_file() and _made_from(directory) == _fingerprint(directory):
         return RunResult(summary, page, fresh=False)
     _write(directory / "run.toml", _run_toml(resolved))
     return RunResult(summary, report(directory, told), fresh=True)
+
+
+def _settings_for(directory: Path) -> RunSettings:
+    """What runs where nobody says what: the controls over what was imported here, or else the embedded default."""
+    default = default_settings()
+    if not (directory / FILE).is_file():
+        return default
+    with Ledger(directory) as ledger:
+        made = {name for (name,) in ledger.db.execute("SELECT DISTINCT generator FROM items")}
+    own = {generator.name for generator in default.generators}
+    # A directory of the default run stays one, whatever was imported into it later.
+    return default if made & own or not made - {STIMULI} else RunSettings()
 
 
 def audit_settings(
@@ -263,7 +283,8 @@ def _read_findings(path: Path) -> list[Finding]:
     try:
         return [Finding.from_json(row) for row in json.loads(path.read_text(encoding="utf-8"))]
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist; make it with `fauve report {path.parent}`") from None
+        where = path.parent if path.name == FINDINGS else path
+        raise DataError(f"{path} does not exist; make it with `fauve report {where}`") from None
     except (ValueError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is no list of findings ({error}); make it again with `fauve report`") from None
 
@@ -289,7 +310,7 @@ class Verified:
 
 
 def verify(directory: Path, progress: Progress | None = None) -> Verified:
-    """Recompute every number of a report from its ledger, and check pictures and recorded answers.
+    """Recompute every number of a report from its ledger; check pictures, texts, answers, imports and the pages.
 
     Raises:
         DataError: the directory holds no ledger or no findings.
@@ -298,7 +319,8 @@ def verify(directory: Path, progress: Progress | None = None) -> Verified:
     with Ledger(directory) as ledger:
         written = findings_of(directory)
         told.say("checking pictures and answers")
-        faults = [*replaced_pictures(ledger), *unsealed_or_altered(ledger)]
+        faults = [*replaced_pictures(ledger), *unsealed_or_altered(ledger), *altered_texts(ledger)]
+        faults += altered_pages(directory / "report")
         told.say("computing every number anew")
         faults += differing_findings(written, analyse_all(Evidence.read(ledger)))
         pictures = int(ledger.db.execute("SELECT count(*) FROM images").fetchone()[0])

@@ -33,6 +33,13 @@ def test_the_end_of_the_interval_decides() -> None:
     assert outcome("reward_classification.accuracy[scorer=mine]=0.7", "at most") == "failed"
 
 
+def test_keys_that_only_one_number_has_need_not_all_be_named() -> None:
+    assert outcome("reward_classification.accuracy[dimension=clarity]=0.5") == "passed"
+    assert outcome("probe.area=0.2") == "passed"
+    assert outcome("generation.shift[scorer=mine]=0") == "no number"  # it is meant, and it has none
+    assert outcome("reward_classification.accuracy[scorer=mine]=0.5") == "failed"  # the exact one goes before
+
+
 def test_a_number_without_interval_is_decided_by_its_estimate_and_says_so() -> None:
     verdict = judge_conditions([parse_condition("probe.area[scorer=mine]=0.2", "at least")], ALL)[0]
     assert verdict.outcome == "passed"
@@ -45,8 +52,11 @@ def test_a_number_without_interval_is_decided_by_its_estimate_and_says_so() -> N
         ("generation.shift[scorer=mine,generator=g]=0", "not defined: no values"),
         ("reward_clasification.accuracy[scorer=mine]=0.5", "Did you mean 'reward_classification'"),
         ("reward_classification.acuracy[scorer=mine]=0.5", "Did you mean 'accuracy'"),
-        ("reward_classification.accuracy=0.5", "no accuracy stands at exactly"),
-        ("reward_classification.accuracy[scorer=min]=0.5", "Did you mean 'scorer=mine'"),
+        ("reward_classification.accuracy=0.5", "could mean 2 numbers: [dimension=clarity,scorer=mine]"),
+        (
+            "reward_classification.accuracy[scorer=min]=0.5",
+            "no accuracy stands at [scorer=min]; 2 stand elsewhere. Nearest: [scorer=mine]",
+        ),
     ],
 )
 def test_what_has_no_number_is_neither_passed_nor_failed(text: str, said: str) -> None:

@@ -46,7 +46,7 @@ def test_a_model_that_sees_as_well_as_a_person_reaches_the_ceiling(made):
     assert under.low < 0 < under.high
     others, ceiling = found(build, "with_others", selector="qwen"), found(build, "ceiling")
     assert under.estimate == pytest.approx(others.estimate - ceiling.estimate)
-    assert "as one person does" in STUDY.sentences(STUDY.analyse(build.evidence()))[0]
+    assert "not shown to differ from what one person reaches" in STUDY.sentences(STUDY.analyse(build.evidence()))[0]
 
 
 @pytest.mark.parametrize(("model", "says"), [(0.2, "less than one person does, by"), (1.0, "more than one person")])
@@ -88,6 +88,33 @@ def test_habits_of_people_are_counted(made):
     assert pull.n == sum(f is not None for _, f in decided)
     assert pull.missing == pytest.approx(1 - pull.n / len(decided))
     assert pull.estimate == np.mean([c == f for c, f in decided if f])
+
+
+def test_a_scorer_chooses_by_its_scores_and_stands_beside_the_people(made):
+    build, rng = made(), np.random.default_rng(5)
+    chosen, said = [], []
+    for k in range(60):
+        item, truth = build.pair(prompt=f"p{k}"), NAMES[2 * rng.integers(2)]
+        build.rate(item, {f"r{n}": truth if rng.random() < 0.9 else "tie" for n in range(3)})
+        follows = truth if rng.random() < 0.8 else {"anti": "original", "original": "anti"}[truth]
+        score = {"anti": (0.0, 1.0), "original": (1.0, 0.0)}[follows] if k else (2.0, 2.0)
+        build.score(item, "hpsv3", oa=score[0], aa=score[1])
+        chosen.append(NAMES.index(follows) if k else 1)
+        said.append(NAMES.index(next(c for i, s, c, _ in build.selections if i == item and s == "people")))
+    findings = STUDY.analyse(build.evidence())
+    by = {f.metric: f for f in findings if f.scorer == "hpsv3"}
+    assert by["kappa"].estimate == pytest.approx(cohen_kappa_score(chosen, said, weights="quadratic"))
+    assert by["same"].estimate == np.mean(np.equal(chosen, said))
+    assert by["kappa"].group == {"against": "people"}
+    assert by["kappa"].published is None
+    assert by["under_ceiling"].high < 0
+    assert any(line.startswith("HPSv3 agrees with people") for line in STUDY.sentences(findings))
+
+
+def test_where_people_agree_no_better_than_chance_it_is_said(made):
+    build = rated(made, person=0.0, items=60)
+    said = [line for line in STUDY.sentences(STUDY.analyse(build.evidence())) if line.startswith("One person")]
+    assert "little to hold anybody against" in said[0]
 
 
 def test_items_that_a_selector_was_not_asked_about_are_missing(made):

@@ -38,10 +38,10 @@ def gate(
     verdicts = judge_conditions(conditions, api.findings_in(findings))
     for verdict in verdicts:
         click.echo(printable(f"{verdict.outcome}: {verdict.condition}: {verdict.said}"))
-    if junit is not None:
-        junit.write_text(as_junit(verdicts), encoding="utf-8")
-    if markdown is not None:
-        markdown.write_text(as_markdown(verdicts), encoding="utf-8")
+    for path, text in ((junit, as_junit), (markdown, as_markdown)):
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text(verdicts), encoding="utf-8")
     outcomes = {verdict.outcome for verdict in verdicts}
     if outcomes != {"passed"}:
         raise SystemExit(FAILED if "failed" in outcomes else NO_NUMBER)

@@ -275,7 +275,11 @@ CREATE TABLE ratings (
 
 -- A digest of everything that came from outside, put here by the import that came last (fauve.ledger.seals). What is
 -- added by another way takes the seal off; what is changed by hand does not.
-CREATE TABLE import_seals (seal TEXT NOT NULL);
+CREATE TABLE import_seals (
+  seal  TEXT NOT NULL,
+  items INTEGER NOT NULL, -- the highest number of an item that it covers
+  generators TEXT NOT NULL CHECK (json_valid(generators)) -- whose items it covers: no run here had made any of them
+);
 
 CREATE TRIGGER scores_take_the_seal_off AFTER INSERT ON imported_scores
   BEGIN DELETE FROM import_seals; END;

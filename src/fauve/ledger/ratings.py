@@ -10,7 +10,7 @@ from fauve.errors import LedgerConflict
 from fauve.ledger.store import Added, Ledger
 from fauve.records import RATED, Rating
 
-__all__ = ["PEOPLE", "RATING_SCHEMA", "add_ratings", "rating_table"]
+__all__ = ["PEOPLE", "RATING_SCHEMA", "add_ratings", "misdrawn_selections", "rating_table"]
 
 PEOPLE = "people"
 """The selector whose choice is that of the raters together."""
@@ -22,6 +22,13 @@ RATING_SCHEMA = {
     "shown_first": pl.String,
     "seconds": pl.Float64,
 }
+
+
+_MAJORITY = (
+    "SELECT item, coalesce(max(CASE WHEN 2 * votes > raters THEN choice END), 'tie') AS choice FROM "
+    "(SELECT item, choice, count(*) AS votes, sum(count(*)) OVER (PARTITION BY item) AS raters FROM ratings "
+    "GROUP BY item, choice) GROUP BY item"
+)
 
 
 def add_ratings(ledger: Ledger, rows: Iterable[tuple[int, Rating, str]]) -> Added:
@@ -61,12 +68,16 @@ def _draw_selections(ledger: Ledger) -> None:
     """
     with ledger.transaction() as db:
         db.execute("DELETE FROM selections WHERE selector = ? AND source = ?", (PEOPLE, RATED))
-        db.execute(
-            "INSERT OR IGNORE INTO selections SELECT item, ?, ?, coalesce(max(CASE WHEN 2 * votes > raters THEN choice "
-            "END), 'tie') FROM (SELECT item, choice, count(*) AS votes, sum(count(*)) OVER (PARTITION BY item) AS "
-            "raters FROM ratings GROUP BY item, choice) GROUP BY item",
-            (PEOPLE, RATED),
-        )
+        db.execute(f"INSERT OR IGNORE INTO selections SELECT item, ?, ?, choice FROM ({_MAJORITY})", (PEOPLE, RATED))
+
+
+def misdrawn_selections(ledger: Ledger) -> int:
+    """In how many items what is on file as selected by people does not follow from their ratings."""
+    query = (
+        f"SELECT count(*) FROM selections s LEFT JOIN ({_MAJORITY}) m USING (item) "
+        "WHERE s.selector = ? AND s.source = ? AND s.choice IS NOT m.choice"
+    )
+    return int(ledger.db.execute(query, (PEOPLE, RATED)).fetchone()[0])
 
 
 def rating_table(ledger: Ledger) -> pl.DataFrame:

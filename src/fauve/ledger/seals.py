@@ -8,6 +8,7 @@ the seal beside it is not found: a seal guards against accidents and quick edits
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 
 from fauve.ledger.store import Ledger
@@ -37,6 +38,13 @@ _IMPORTED = {
     "judge_labels": ("judge, image, dimension, expected, argmax, label", ""),
 }
 """What came from outside: columns, and which rows (what follows from other rows is not among them)."""
+
+_ITEMS = (
+    ("item, kind, study, generator, id, dimensions, groups, notes", ""),
+    ("item, slot, image", "JOIN item_images USING (item)"),
+    ("item, slot, prompt", "JOIN item_prompts USING (item)"),
+)
+"""What an item is: columns, and what is joined to the items for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +83,35 @@ def seal_imports(ledger: Ledger) -> None:
     """Put the seal on everything that was imported so far; every import ends with it."""
     with ledger.transaction() as db:
         db.execute("DELETE FROM import_seals")
-        db.execute("INSERT INTO import_seals VALUES (?)", (_imports_digest(ledger),))
+        items = db.execute("SELECT coalesce(max(item), 0) FROM items").fetchone()[0]
+        names = db.execute(
+            "SELECT DISTINCT generator FROM items WHERE generator NOT IN "
+            "(SELECT name FROM adapters WHERE kind IN ('generator', 'editor')) ORDER BY 1"
+        )
+        covered = json.dumps([name for (name,) in names])
+        db.execute(
+            "INSERT INTO import_seals VALUES (?, ?, ?)", (_imports_digest(ledger, items, covered), items, covered)
+        )
 
 
 def imports_are_altered(ledger: Ledger) -> bool:
     """Whether there is a seal on imports and it does not fit what is on file."""
-    row = ledger.db.execute("SELECT seal FROM import_seals").fetchone()
-    return row is not None and row[0] != _imports_digest(ledger)
+    row = ledger.db.execute("SELECT seal, items, generators FROM import_seals").fetchone()
+    return row is not None and row[0] != _imports_digest(ledger, row[1], row[2])
 
 
-def _imports_digest(ledger: Ledger) -> str:
+def _imports_digest(ledger: Ledger, items: int, generators: str) -> str:
+    """Digest of what came in; of items those up to ``items`` by ``generators`` (JSON), which no run replaces."""
     found = hashlib.sha256()
+    lasting = (
+        "item <= ? AND generator IN (SELECT value FROM json_each(?)) AND kind NOT IN ('edit', 'portrait') "
+        "AND notes ->> 'editor' IS NULL"
+    )
+    for columns, joined in _ITEMS:
+        found.update(columns.encode())
+        query = f"SELECT {columns} FROM items {joined} WHERE {lasting} ORDER BY {columns}"
+        for row in ledger.db.execute(query, (items, generators)):
+            found.update(repr(tuple(row)).encode())
     for table, (columns, only) in _IMPORTED.items():
         found.update(table.encode())
         for row in ledger.db.execute(f"SELECT {columns} FROM {table} {only} ORDER BY {columns}"):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fauve.engine.progress import Progress, Silent
+from fauve.errors import ConfigError, UnknownName
 from fauve.ledger import Ledger
 from fauve.report.comparison import comparison_json, write_comparison
 from fauve.report.comparison_settings import adapter_settings, differing, run_settings
@@ -70,7 +71,14 @@ def _runs(
 def _within(ledger: Ledger, first: str, second: str, scorers: Sequence[str]) -> tuple[Comparison, Settings]:
     """Two scorers where both names are those of scorers, else two generators."""
     evidence = Evidence.read(ledger)
-    kind = "scorer" if {first, second} <= set(evidence.grid["scorer"]) else "generator"
+    scored, made = set(evidence.grid["scorer"]), set(evidence.items["generator"]) - {""}
+    for name in (first, second):
+        if name not in scored | made:
+            raise UnknownName("generator or scorer", name, scored | made)
+    kind = "scorer" if {first, second} <= scored else "generator"
+    if kind == "generator" and not {first, second} <= made:
+        one = first if first in scored else second
+        raise ConfigError(f"{one} is a scorer and the other a generator: name two of the same kind")
     known = adapter_settings(ledger)[kind]
     settings = differing(known.get(first, {}), known.get(second, {}))
     if kind == "scorer":

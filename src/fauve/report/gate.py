@@ -1,13 +1,15 @@
 """A threshold that can fail a build: conditions on findings, decided by the bound of the interval.
 
 A condition names a number: ``STUDY.METRIC[KEY=VALUE,…]=BOUND``. Keys are ``scorer``, ``generator``, or any key of the
-finding's group; a key that is not named must not be there, so that a condition means one finding and no other.
+finding's group. It means the finding that stands at exactly these keys; where none does, the only one that has them
+among others, and where several have, none: a condition means one finding and no other.
 ``at least`` holds when the lower end of the interval does, ``at most`` when the upper end does: a number that is merely
 uncertain passes nothing. A number without an interval is decided by its estimate, and the verdict says so.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +26,13 @@ Side = Literal["at least", "at most"]
 _FORM = re.compile(
     r"\s*(?P<study>\w+)\.(?P<metric>\w+)\s*(?:\[(?P<where>[^\]]*)\])?\s*=\s*(?P<bound>[-+]?[0-9.]+(?:[eE][-+]?\d+)?)\s*"
 )
+_SHOWN = 3
 _EXAMPLE = "reward_classification.accuracy[scorer=hpsv3]=0.5"
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a finding must be: of ``study`` and ``metric``, at exactly ``where``, on one side of ``bound``."""
+    """What a finding must be: of ``study`` and ``metric``, at ``where``, on one side of ``bound``."""
 
     side: Side
     study: str
@@ -41,9 +44,14 @@ class Condition:
         place = f"[{','.join(f'{key}={value}' for key, value in self.where)}]" if self.where else ""
         return f"{self.study}.{self.metric}{place} {self.side} {self.bound:g}"
 
-    def means(self, finding: Finding) -> bool:
-        """Whether it speaks of this finding."""
-        return (finding.study, finding.metric) == (self.study, self.metric) and _place(finding) == dict(self.where)
+    def among(self, findings: Sequence[Finding]) -> Finding | None:
+        """The finding that it speaks of, or None where there is none or where it could be several."""
+        named = [f for f in findings if (f.study, f.metric) == (self.study, self.metric)]
+        exact = [f for f in named if _place(f) == dict(self.where)]
+        wider = [f for f in named if dict(self.where).items() <= _place(f).items()]
+        if exact:
+            return exact[0]
+        return wider[0] if len(wider) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +89,9 @@ def judge_conditions(conditions: Sequence[Condition], findings: Sequence[Finding
 
 
 def _verdict(condition: Condition, findings: Sequence[Finding]) -> Verdict:
-    meant = [finding for finding in findings if condition.means(finding)]
-    if not meant:
+    finding = condition.among(findings)
+    if finding is None:
         return Verdict(condition, "no number", _nothing(condition, findings))
-    finding = meant[0]
     if finding.estimate is None:
         return Verdict(condition, "no number", f"the number is not defined: {finding.note or 'no reason is on file'}")
     end = finding.low if condition.side == "at least" else finding.high
@@ -114,8 +121,16 @@ def _nothing(condition: Condition, findings: Sequence[Finding]) -> str:
         return f"{condition.study} states no {condition.metric!r}.{suggestion(condition.metric, known)}"
     places = [",".join(f"{key}={value}" for key, value in sorted(_place(f).items())) for f in of_metric]
     wanted = ",".join(f"{key}={value}" for key, value in condition.where)
-    nearest = suggestion(wanted, places)
-    return f"no {condition.metric} stands at exactly [{wanted}]; {len(places)} stand elsewhere.{nearest}"
+    near = [
+        place for place, f in zip(places, of_metric, strict=True) if dict(condition.where).items() <= _place(f).items()
+    ]
+    if near:
+        told = "; ".join(f"[{place}]" for place in near[:_SHOWN])
+        more = f" and {len(near) - _SHOWN} more" if len(near) > _SHOWN else ""
+        return f"[{wanted}] could mean {len(near)} numbers: {told}{more}. Name one of them in full."
+    close = difflib.get_close_matches(wanted, places, n=_SHOWN, cutoff=0.0)
+    told = " or ".join(f"[{place}]" for place in close)
+    return f"no {condition.metric} stands at [{wanted}]; {len(places)} stand elsewhere. Nearest: {told}."
 
 
 def as_markdown(verdicts: Sequence[Verdict]) -> str:

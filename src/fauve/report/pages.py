@@ -13,14 +13,16 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from fauve.keys import digest_bytes
 from fauve.naming import generator_name, scorer_name
 from fauve.report.numbers import format_count, format_share
 from fauve.report.wording import group_label
 
-__all__ = ["Folder", "environment", "script_json", "slug", "typeset", "unique_slugs"]
+__all__ = ["Folder", "checksums", "environment", "script_json", "slug", "typeset", "unique_slugs"]
 
 _SHARE = re.compile(r"\d+(?:–\d+)? %")
 _MANIFEST = "files.txt"
+_SUMS = "checksums.txt"
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -30,6 +32,7 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._written: set[str] = set()
+        self._sums: dict[str, str] = {}
 
     def write(self, path: str, content: str | bytes) -> str:
         """Write one file, UTF-8 with plain line ends; returns ``path``."""
@@ -39,6 +42,7 @@ class Folder:
         if not target.is_file() or target.read_bytes() != data:
             target.write_bytes(data)
         self._written.add(path)
+        self._sums[path] = digest_bytes(data)
         return path
 
     def keep(self, paths: Iterable[str]) -> None:
@@ -46,7 +50,13 @@ class Folder:
         self._written.update(paths)
 
     def finish(self) -> None:
-        """Remove files that only the report before this one had, and list those of this one in ``files.txt``."""
+        """Remove files that only the report before this one had, and list those of this one in ``files.txt``.
+
+        ``checksums.txt`` has the sha256 of each that was written here, in the form of ``sha256sum``.
+        """
+        sums = "".join(f"{digest}  {path}\n" for path, digest in sorted(self._sums.items()))
+        (self.root / _SUMS).write_text(sums, encoding="utf-8", newline="\n")
+        self.keep([_SUMS])
         manifest = self.root / _MANIFEST
         before = manifest.read_text(encoding="utf-8").splitlines() if manifest.is_file() else []
         for path in sorted(set(before) - self._written):
@@ -54,6 +64,13 @@ class Folder:
             if target.is_relative_to(self.root.resolve()):
                 target.unlink(missing_ok=True)
         manifest.write_text("\n".join(sorted(self._written)) + "\n", encoding="utf-8", newline="\n")
+
+
+def checksums(root: Path) -> dict[str, str]:
+    """The sha256 of every file of a report by its path, as they were written; empty where the report states none."""
+    file = root / _SUMS
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
 
 
 def environment() -> Environment:

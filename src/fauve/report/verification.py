@@ -1,29 +1,40 @@
 """Whether a report still says what its ledger says, and whether the ledger is what imports and runs left behind.
 
-Four things are looked at: every picture against the hash that names it, every run's answers and all that was imported
-against their seals, and every number of the report, computed anew, against what was written. Only looks: nothing is
-mended.
+Looked at are every picture and every prompt against the hash that names it, every run's answers and all that was
+imported against their seals, every page against its checksum, and every number of the report, computed anew, against
+what was written. Only looks: nothing is mended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from fauve.errors import FauveError
-from fauve.ledger import Ledger, queries
+from fauve.keys import digest_bytes
+from fauve.ledger import Ledger, prompt_id, queries
+from fauve.ledger.ratings import misdrawn_selections
 from fauve.ledger.seals import broken_seals, imports_are_altered
 from fauve.records import Finding
+from fauve.report.pages import checksums
 
-__all__ = ["Fault", "differing_findings", "replaced_pictures", "unsealed_or_altered"]
+__all__ = [
+    "Fault",
+    "altered_pages",
+    "altered_texts",
+    "differing_findings",
+    "replaced_pictures",
+    "unsealed_or_altered",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Something that is not as it was: of what kind, which one, and what about it."""
 
-    kind: Literal["picture", "answers", "number"]
+    kind: Literal["picture", "text", "answers", "page", "number"]
     which: str
     said: str
 
@@ -45,7 +56,7 @@ def unsealed_or_altered(ledger: Ledger) -> list[Fault]:
     outside = Fault(
         "answers",
         "what was imported",
-        "it was altered after the last import: a score, a selection, a rating or a label",
+        "it was altered after the last import: a score, a selection, a rating, a label, or what an item is made of",
     )
     return [outside] * imports_are_altered(ledger) + [
         Fault(
@@ -55,6 +66,27 @@ def unsealed_or_altered(ledger: Ledger) -> list[Fault]:
         )
         for one in broken
     ]
+
+
+def altered_texts(ledger: Ledger) -> Iterator[Fault]:
+    """Prompts that are not the texts whose hashes name them, and choices of people that their ratings do not give."""
+    for prompt, text in ledger.db.execute("SELECT prompt, text FROM prompts ORDER BY prompt"):
+        if prompt_id(text) != prompt:
+            yield Fault("text", f"prompt {prompt[:12]}…", f"it reads {text[:60]!r} now and read otherwise when it came")
+    wrong = misdrawn_selections(ledger)
+    if wrong:
+        said = f"in {wrong} items what people selected is not what follows from their ratings"
+        yield Fault("answers", "what people selected", said)
+
+
+def altered_pages(report: Path) -> Iterator[Fault]:
+    """Pages, tables and charts of a report that are not what was written."""
+    for path, written in checksums(report).items():
+        file = report / path
+        if not file.is_file():
+            yield Fault("page", path, "it is missing; build the report again")
+        elif digest_bytes(file.read_bytes()) != written:
+            yield Fault("page", path, "it was altered after it was written; build the report again")
 
 
 def differing_findings(written: Sequence[Finding], computed: Sequence[Finding]) -> list[Fault]:

@@ -7,7 +7,7 @@ pooled and which pictures they saw is not published. What people selected is dra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fauve.ledger.ratings import PEOPLE
+from fauve.naming import scorer_kind, scorer_name
 from fauve.records import Finding
 from fauve.stats.agreement import cohen_kappa, krippendorff_alpha
 from fauve.stats.bootstrap import cluster_bootstrap
@@ -22,6 +23,7 @@ from fauve.stats.intervals import Estimate
 from fauve.stats.raters import kappa_by_rater, less, mean_kappa, view_of_the_others
 from fauve.studies.charting import interval_chart
 from fauve.studies.choosing import PLACES, SCALE, TRUTHS
+from fauve.studies.contrasting import by_scorer
 from fauve.studies.evidence import Evidence
 from fauve.studies.protocol import Chart
 from fauve.studies.published import published
@@ -37,47 +39,56 @@ MOST_SENTENCES = 4
 
 
 class HumanAgreement:
-    """Agreement of people with each other, and of selectors with people, beside what one person reaches."""
+    """Agreement of people with each other, and of selectors and scorers with people, beside what one person reaches."""
 
     name = NAME
-    title = "Do selectors choose as people do?"
-    question = "Do selectors agree with people, and as well as one person agrees with the others?"
+    title = "Does anybody choose as people do?"
+    question = "Do selectors and scorers agree with people, and as well as one person agrees with the others?"
     method = (
         "κ with quadratic weights over original (default), tie, anti (faithful): a tie lies half-way. What people "
         "selected is the image that more than half of an item’s raters chose, and else a tie. The human ceiling is "
         "what a person reaches: the κ of each rater with what the others say of the same items together, averaged "
-        "over raters. A selector is held against the same others on the same items, so that both meet the same noise; "
-        "the difference has an interval of its own. Krippendorff’s ordinal α over all raters. Intervals: bootstrap by "
-        "prompt; they speak of other prompts and these raters, not of other raters."
+        "over raters. A selector, and a scorer by the image that it scores higher, is held against the same others on "
+        "the same items, so that both meet the same noise; the difference has an interval of its own. Krippendorff’s "
+        "ordinal α over all raters. Intervals: bootstrap by prompt; they speak of other prompts and these raters, not "
+        "of other raters."
     )
     source = "arXiv 2512.11883 (κ = 0.80 between 18 raters and a language model)"
 
     def analyse(self, evidence: Evidence) -> list[Finding]:
-        """α, the ceiling, each rater, people's ties and pull of the first place; then every selector."""
+        """α, the ceiling, each rater, people's ties and pull of the first place; then all others."""
         rated = _Rated.of(evidence)
-        return [] if rated is None else [*_people(rated), *_habits(rated), *_selectors(rated, evidence)]
+        return [] if rated is None else [*_people(rated), *_habits(rated), *_others(rated, evidence)]
 
     def sentences(self, findings: Sequence[Finding]) -> list[str]:
         """Selectors with the lowest agreement first, each beside what a person reaches; then the people."""
-        by = {(f.metric, f.group.get("selector")): f for f in findings}
-        kappas = [f for f in findings if f.metric == "kappa" and f.estimate is not None]
+        by = {(f.metric, _who(f)): f for f in findings}
+        kappas = [f for f in findings if f.metric == "kappa" and f.estimate is not None and _speaks(f)]
         said = [
-            _of_selector(f, *(by.get((metric, f.group["selector"])) for metric in ("same", "under_ceiling")))
-            for f in sorted(kappas, key=lambda f: (f.estimate, f.group["selector"]))[:MOST_SENTENCES]
+            _of_selector(f, by.get(("same", _who(f))), by.get(("under_ceiling", _who(f))))
+            for f in sorted(kappas, key=lambda f: (f.estimate, _who(f)))[:MOST_SENTENCES]
         ]
         for f in findings:
             if f.estimate is None:
                 continue
             if f.metric == "ceiling":
                 value = number(f.estimate, f.low, f.high)
-                said.append(f"One person agrees with the others with κ = {value} ({interval(f)}, {f.n:,} ratings).")
+                told = f"One person agrees with the others with κ = {value} ({interval(f)}, {f.n:,} ratings)"
+                by_chance = f.low is not None and f.low <= 0
+                said.append(
+                    f"{told}: no more than chance may give, so there is little to hold anybody against."
+                    if by_chance
+                    else f"{told}."
+                )
             elif f.metric == "alpha":
                 value = number(f.estimate, f.low, f.high)
-                said.append(f"Among {f.group['among']}, Krippendorff’s α is {value} ({interval(f)}, {f.n:,} items).")
+                less = f.low is not None and f.low <= 0
+                told = f"Among {f.group['among']}, Krippendorff’s α is {value} ({interval(f)}, {f.n:,} items)"
+                said.append(f"{told}: no more agreement than chance may give." if less else f"{told}.")
             elif f.metric == "first_shown":
                 said.append(f"People took the picture shown first in {_count(f)} decided ratings ({range_percent(f)}).")
         if findings and not kappas:
-            said.append("No selector chose between pictures that people rated, so nobody is compared with them.")
+            said.append("Nobody else chose between pictures that people rated, so nobody is compared with them.")
         return said
 
     def charts(self, findings: Sequence[Finding]) -> list[Chart]:
@@ -87,13 +98,13 @@ class HumanAgreement:
         return [
             *interval_chart(
                 f"{NAME}-selectors",
-                "Agreement of selectors with people",
+                "Agreement of selectors and scorers with people",
                 "quadratic κ with what the others say",
                 [f for f in findings if f.metric == "with_others"],
-                lambda f: f.group["selector"],
-                lambda f: f.group["selector"],
+                _who,
+                lambda f: f.scorer or f.group["selector"],
                 lines=((0.0, "by chance"), *reached),
-                note="A selector is held against all people but one, as each person is.",
+                note="Each is held against all people but one, as each person is.",
             ),
             *interval_chart(
                 f"{NAME}-raters",
@@ -170,26 +181,45 @@ def _habits(rated: _Rated) -> list[Finding]:
     return findings
 
 
-def _selectors(rated: _Rated, evidence: Evidence) -> list[Finding]:
+def _others(rated: _Rated, evidence: Evidence) -> list[Finding]:
+    """Every selector, and every scorer by the picture that it scores higher, beside the people."""
     chosen = evidence.selections.join(rated.items, on="item", how="inner").sort("selector", "item")
     people = chosen.filter(pl.col("selector") == PEOPLE).select("item", pl.col("choice").alias("people"))
     findings: list[Finding] = []
-    for (name,), rows in chosen.group_by("selector", maintain_order=True):
-        if name != PEOPLE:
-            findings += _against_people(str(name), rows.join(people, on="item").sort("item"), len(people))
-            findings += _beside_ceiling(str(name), rows, rated)
+    for at, rows in [*_selectors(chosen), *_scorers(rated, evidence)]:
+        findings += _against_people(at, rows.join(people, on="item").sort("item"), len(people))
+        findings += _beside_ceiling(at, rows, rated)
     return findings
 
 
-def _against_people(name: str, both: pl.DataFrame, asked: int) -> list[Finding]:
-    """κ and plain agreement of a selector with what people selected."""
+def _selectors(chosen: pl.DataFrame) -> Iterator[tuple[Address, pl.DataFrame]]:
+    for (name,), rows in chosen.group_by("selector", maintain_order=True):
+        if name != PEOPLE:
+            yield _AT.at(selector=str(name)), rows
+
+
+def _scorers(rated: _Rated, evidence: Evidence) -> Iterator[tuple[Address, pl.DataFrame]]:
+    """The image that a scorer gives the higher score is its choice, equal scores are a tie."""
+    table = evidence.contrasts().join(rated.items.select("item"), on="item", how="semi")
+    higher, prefers = pl.col("faithful") - pl.col("default"), pl.col("prefers")
+    other = prefers.replace_strict({"anti": "original", "original": "anti", "faithful": "default"}, default=None)
+    choice = pl.when(higher > 0).then(prefers).when(higher < 0).then(other).otherwise(pl.lit("tie"))
+    for at, rows in by_scorer(table, _AT):
+        known = rows.drop_nulls(["faithful", "default"]).with_columns(choice.alias("choice"))
+        if not known.is_empty():
+            yield at, known.select("item", "cluster", "choice").sort("item")
+
+
+def _against_people(at: Address, both: pl.DataFrame, asked: int) -> list[Finding]:
+    """κ and plain agreement of a selector or scorer with what people selected."""
     if both.is_empty():
         return []
-    draws, at = _draws(both), _AT.at(selector=name, against=PEOPLE)
+    draws, name = _draws(both), at.group.get("selector")
+    at = at.at(against=PEOPLE)
     one, two = (
         both[column].replace_strict(PLACES, return_dtype=pl.Int64).to_numpy() for column in ("choice", "people")
     )
-    stated = None if name in TRUTHS else published(NAME, "kappa")
+    stated = None if name is None or name in TRUTHS else published(NAME, "kappa")
     notes = [few_clusters(draws, "prompts")]
     kappa = cohen_kappa(one, two, weights="quadratic", categories=SCALE, draws=draws)
     return [
@@ -198,8 +228,8 @@ def _against_people(name: str, both: pl.DataFrame, asked: int) -> list[Finding]:
     ]
 
 
-def _beside_ceiling(name: str, rows: pl.DataFrame, rated: _Rated) -> list[Finding]:
-    """κ of a selector with all people but one, averaged over who is left out, and how far that is from a person's."""
+def _beside_ceiling(at: Address, rows: pl.DataFrame, rated: _Rated) -> list[Finding]:
+    """κ of a selector or scorer with all people but one, averaged over who is left out, and less that of a person."""
     place = pl.col("choice").replace_strict(PLACES, return_dtype=pl.Int64).alias("place")
     told = rated.items.select("item").join(rows.select("item", place), on="item", how="left").sort("item")["place"]
     others, known = view_of_the_others(rated.places, rated.present, len(SCALE))
@@ -211,7 +241,7 @@ def _beside_ceiling(name: str, rows: pl.DataFrame, rated: _Rated) -> list[Findin
     theirs = mean_kappa(draws, own, others, known, len(SCALE))
     persons = mean_kappa(draws, rated.places, others, known, len(SCALE))
     reached, below = cluster_bootstrap(draws, theirs, less(theirs, persons))
-    at, asked = _AT.at(selector=name), int(rated.present.sum())
+    asked = int(rated.present.sum())
     return [state(at, "with_others", reached, asked=asked), state(at, "under_ceiling", below, asked=asked)]
 
 
@@ -222,14 +252,29 @@ def _draws(rows: pl.DataFrame) -> SharedDraws:
 def _of_selector(kappa: Finding, same: Finding | None, under: Finding | None) -> str:
     value = number(kappa.estimate or 0.0, kappa.low, kappa.high)
     alike = "" if same is None or same.estimate is None else f"; the same choice in {percent(same.estimate)}"
-    who = kappa.group["selector"]
+    who = _who(kappa)
     said = f"{who} agrees with people with κ = {value} ({interval(kappa)}, {kappa.n:,} items{alike})"
     if under is None or under.estimate is None or under.low is None or under.high is None:
         return f"{said}."
     by = number(abs(under.estimate), under.low, under.high)
     if under.high < 0:
         return f"{said}: less than one person does, by {by}."
-    return f"{said}: more than one person does, by {by}." if under.low > 0 else f"{said}: as one person does."
+    if under.low > 0:
+        return f"{said}: more than one person does, by {by}."
+    return f"{said}, which is not shown to differ from what one person reaches."
+
+
+def _who(finding: Finding) -> str:
+    """A selector, or a scorer with the source of its scores where there are several."""
+    if finding.scorer is None:
+        return finding.group.get("selector", "")
+    source = finding.group.get("source")
+    return scorer_name(finding.scorer) + (f" ({source})" if source else "")
+
+
+def _speaks(finding: Finding) -> bool:
+    """A coin and other controls have rows and no sentences."""
+    return finding.scorer is None or scorer_kind(finding.scorer) == "model"
 
 
 def _count(finding: Finding) -> str:

@@ -13,6 +13,7 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
+from fauve.ledger.ratings import PEOPLE
 from fauve.records import Finding
 from fauve.stats.agreement import cohen_kappa, krippendorff_alpha
 from fauve.stats.intervals import Estimate
@@ -80,7 +81,13 @@ class SelectionAgreement:
             for f in sorted(by["accuracy"], key=lambda f: (f.estimate, _who(f)))[:MOST_SENTENCES]
         ]
         said += [f"{_who(f)} gave no answer to {_count(f)} questions." for f in by["unanswered"] if f.estimate]
-        said += [f"{_who(f)} found neither picture better in {_count(f)} items." for f in by["ties"] if f.estimate]
+        said += [
+            f"In {_count(f)} items no picture was chosen by more than half of the people."
+            if _who(f) == PEOPLE
+            else f"{_who(f)} found neither picture better in {_count(f)} items."
+            for f in by["ties"]
+            if f.estimate
+        ]
         if findings and not by["kappa"]:
             said.append("No two selectors chose between the same pictures, so there is no agreement to state.")
         return said

@@ -189,6 +189,14 @@ def _sides(rows: dict[_Row, list[Finding]]) -> list[str]:
         return []
     turned = [row for row in decided if any(_side(f) != _side(row[0]) for f in row)]
     kept = len(decided) - len(turned)
+    if not decided:
+        crossing = sum(any(_side(f) for f in row) for row in rows.values())
+        none = f"None of {len(rows)} accuracies lies wholly on one side of one half"
+        return [
+            f"{none}, however ties, equal scores and missing values are counted."
+            if not crossing
+            else f"{none} as stated; {crossing} would, were ties, equal scores or missing values counted otherwise."
+        ]
     said = [
         f"{len(decided)} of {len(rows)} accuracies lie wholly on one side of one half; {_kept(kept, len(decided))} "
         "however ties, equal scores and missing values are counted."

@@ -13,7 +13,8 @@ from fauve.errors import ConfigError, DataError, LedgerCorrupt
 from fauve.ledger import Answer, Ledger, queries
 from fauve.ledger.exporting import ExportRequest, export_dataset
 from fauve.ledger.importing.datasets import DATASETS
-from fauve.records import ImportedScore, Outcome
+from fauve.ledger.ratings import add_ratings
+from fauve.records import ImportedScore, Outcome, Rating
 
 __all__ = ["bench_row", "bring", "parquet"]
 
@@ -109,6 +110,29 @@ def test_what_the_papers_layout_has_no_place_for_is_counted(ledger, a_pair, phot
     assert (table.name, table.rows) == ("benchmark", 1)
     assert table.left_out == {"pairs without both prompts": 1, "pairs whose second picture was never asked for": 1}
     assert "1 pairs without both prompts" in (tmp_path / "out" / "README.md").read_text("utf-8")
+
+
+def test_scores_and_selections_without_a_column_are_counted_and_people_are_no_language_model(
+    ledger, a_pair, photo_bytes, tmp_path
+):
+    images = {slot: ledger.add_image(photo_bytes(n), slot).sha256 for n, slot in enumerate(("original", "anti"))}
+    mine = ImportedScore("mine", "anti", "anti", 1.0, "our lab")
+    pair = a_pair(images=images, scores=(mine, ImportedScore("hpsv3", "anti", "anti", 2.0, "published")))
+    ledger.add_items([(pair, "p")])
+    add_ratings(ledger, [(1, Rating("r1", "original"), "r"), (1, Rating("r2", "original"), "r")])
+    for source, left in (("published", 1), ("our lab", 2)):
+        (table, *_) = export_dataset(ledger, tmp_path / source, ExportRequest("paper", source=source))
+        assert table.left_out == {
+            "scores of other scorers or sources than its columns have": left,
+            "selections of others than its columns have": 1,
+            "ratings of people": 2,
+        }
+        (row,) = pq.read_table(tmp_path / source / "benchmark").to_pylist()
+        assert row["llm_selected"] is None
+        assert "ratings of people" in (tmp_path / source / "README.md").read_text("utf-8")
+    export_dataset(ledger, tmp_path / "whole", ExportRequest())
+    (row,) = pq.read_table(tmp_path / "whole" / "pairs").to_pylist()
+    assert [r["rater"] for r in row["ratings"]] == ["r1", "r2"]
 
 
 def test_our_layout_has_everything(pictured, a_contrast, tmp_path):

@@ -12,8 +12,10 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol, TypeVar
 
+from fauve.errors import FauveError
 from fauve.vocabulary import DIMENSIONS, Dimension, add_dimensions
 
 __all__ = ["Executor", "Inline", "Processes"]
@@ -79,11 +81,21 @@ class Processes:
         for job in jobs:
             if stop():
                 break
-            waiting.append((job, self._pool.submit(work, job)))
-            if len(waiting) >= self._ahead:
-                yield _finished(waiting)
+            try:
+                waiting.append((job, self._pool.submit(work, job)))
+                if len(waiting) < self._ahead:
+                    continue
+                done = _finished(waiting)
+            except BrokenProcessPool:
+                return _explain(stop)
+            yield done
         while waiting:
-            yield _finished(waiting)
+            try:
+                done = _finished(waiting)
+            except BrokenProcessPool:
+                return _explain(stop)
+            yield done
+        return None
 
     def close(self) -> None:
         """Stop the workers; jobs that have not started are dropped."""
@@ -93,6 +105,15 @@ class Processes:
 def _finished(waiting: deque[tuple[J, Future[A]]]) -> tuple[J, A]:
     job, future = waiting.popleft()
     return job, future.result()
+
+
+def _explain(stop: Callable[[], bool]) -> None:
+    """Say what became of the workers, unless whoever asked to stop ended them as well."""
+    if not stop():
+        raise FauveError(
+            "a worker process was ended from outside (killed, or out of memory); what was finished is on file, and the "
+            "same command goes on from there. Where memory is short, set [engine] workers = 1"
+        ) from None
 
 
 def _begin(dimensions: tuple[Dimension, ...]) -> None:

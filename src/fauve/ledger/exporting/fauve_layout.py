@@ -21,6 +21,9 @@ IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 """A picture as Hugging Face datasets hold it."""
 
 _SELECTIONS = pa.list_(pa.struct([("selector", pa.string()), ("choice", pa.string()), ("source", pa.string())]))
+_RATINGS = pa.list_(
+    pa.struct([(name, pa.string()) for name in ("rater", "choice", "shown_first")] + [("seconds", pa.float64())])
+)
 _SCORES = pa.list_(
     pa.struct(
         [(name, pa.string()) for name in ("scorer", "source", "image", "prompt", "outcome")] + [("value", pa.float64())]
@@ -43,6 +46,7 @@ def fauve_schema(kind: str) -> pa.Schema:
         ("groups", pa.string()),
         ("notes", pa.string()),
         ("selections", _SELECTIONS),
+        ("ratings", _RATINGS),
         ("scores", _SCORES),
         ("judged", _JUDGED),
         ("credits", _CREDITS),
@@ -72,6 +76,12 @@ def _row(ledger: Ledger, item: StoredItem) -> tuple[dict[str, Any], int]:
     row["dimensions"] = list(item.dimensions)
     row["groups"], row["notes"] = canonical_json(item.groups), canonical_json(item.notes)
     row["selections"] = [{"selector": s.selector, "choice": s.choice, "source": s.source} for s in item.selections]
+    row["ratings"] = _dicts(
+        ledger,
+        ("rater", "choice", "shown_first", "seconds"),
+        "SELECT rater, choice, shown_first, seconds FROM ratings WHERE item = ? ORDER BY 1",
+        item.item,
+    )
     row["scores"] = _dicts(
         ledger,
         ("scorer", "source", "image", "prompt", "outcome", "value"),

@@ -28,6 +28,7 @@ from fauve.ledger.importing.datasets.catalogue import (
 )
 from fauve.ledger.queries import StoredItem, items
 from fauve.ledger.store import Ledger
+from fauve.records import RATED
 from fauve.vocabulary import EMOTIONS
 
 __all__ = ["PAPER_TABLES", "PaperTable"]
@@ -38,6 +39,9 @@ Scores = dict[tuple[str, str, str], float]
 _CODES = {"tie": -1, "original": 0, "anti": 1}
 _GRIDS = {"hpsv2.1": "hpsv2", "hpsv3": "hpsv3", "imagereward": "image_reward"}
 """Our scorer → what their keys of its cells begin with."""
+
+_DERIVED = "blip-l-probability"
+"""Follows from the logits that have a column."""
 
 _SIDES = {"original": "original", "anti": "distorted"}
 _TEXT, _NUMBER, _WHOLE = pa.string(), pa.float64(), pa.int64()
@@ -125,9 +129,13 @@ def _benchmark(table: PaperTable, ledger: Ledger, item: StoredItem) -> dict[str,
         table.left_out["pairs whose second picture was never asked for"] += 1
         return None
     found = _scores(ledger, item, table.source)
-    chosen = {s.selector: _CODES.get(s.choice) for s in item.selections}
-    if table.source != PUBLISHED and item.selections:
-        chosen = {SELECTORS["selection"]: _CODES.get(item.selections[0].choice)}
+    # The columns are a language model's and a matcher's: what people chose has no place in them.
+    own = [s for s in item.selections if s.source != RATED]
+    chosen = {s.selector: _CODES.get(s.choice) for s in own}
+    if table.source != PUBLISHED and own:
+        chosen = {SELECTORS["selection"]: _CODES.get(own[0].choice)}
+    kept = len(chosen.keys() & {*SELECTORS.values(), MATCHER_SELECTOR})
+    _count_homeless(table, ledger, item, found, kept)
     row = {
         "image_original": image_cell(ledger, item.images["original"]),
         "image_anti": image_cell(ledger, item.images["anti"]),
@@ -143,6 +151,20 @@ def _benchmark(table: PaperTable, ledger: Ledger, item: StoredItem) -> dict[str,
         "blip_selection": chosen.get(MATCHER_SELECTOR),
     }
     return {theirs[ours]: value for ours, value in row.items()}
+
+
+def _count_homeless(table: PaperTable, ledger: Ledger, item: StoredItem, found: Scores, selections: int) -> None:
+    """Count what the ledger has of a pair and these columns have no place for."""
+    scores = "SELECT count(*) FROM grid WHERE item = ? AND outcome = 'ok'"
+    rated = "SELECT count(*) FROM ratings WHERE item = ?"
+    on_file, ratings = (ledger.db.execute(query, (item.item,)).fetchone()[0] for query in (scores, rated))
+    placed = sum(cell[0] in {*_GRIDS, "blip-l", _DERIVED} for cell in found)
+    homeless = {
+        "scores of other scorers or sources than its columns have": on_file - placed,
+        "selections of others than its columns have": len(item.selections) - selections,
+        "ratings of people": ratings,
+    }
+    table.left_out.update({reason: count for reason, count in homeless.items() if count})
 
 
 def _grid(scorer: str, found: Scores, notes: Mapping[str, Any]) -> dict[str, Any] | None:

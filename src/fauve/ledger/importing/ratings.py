@@ -63,7 +63,7 @@ def import_ratings(ledger: Ledger, path: Path) -> Added:
 def _ratings(ledger: Ledger, path: Path) -> Iterator[tuple[int, Rating, str]]:
     seen: dict[tuple[int, str], int | None] = {}
     for where, cells in read_table(path, _COLUMNS, numbers=("seconds",), empty="Who did not answer has no row."):
-        row = validated(_RatingLine, cells, where)
+        row = validated(_RatingLine, {**cells, "rater": str(cells["rater"]).strip()}, where)
         _check_slots(row, where)
         item = item_of(ledger, where, row.kind, row.id, study=row.study, generator=row.generator)
         first = seen.setdefault((item, row.rater), where.line)

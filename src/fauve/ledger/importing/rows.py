@@ -222,7 +222,7 @@ def _explained(fault: ErrorDetails, form: type[Row]) -> tuple[str, str]:
         case "missing":
             answer = "the field is missing", "Add it; where a prompt or an image is not known, write null."
         case "finite_number" | "float_type" if isinstance(given, int | float) and not isinstance(given, bool):
-            answer = f"{_shown(given)} is not a finite number", "A failure is no score: leave its row out of the list."
+            answer = f"{_shown(given)} is not a finite number", "A failure is no score: leave it out."
         case "literal_error":
             answer = f"{_shown(given)} is none of the values that it can have", f"Write {fault['ctx']['expected']}."
         case "string_too_short" | "string_pattern_mismatch":

@@ -27,16 +27,19 @@ class Columns:
 
     def check(self, header: list[str], where: Where) -> None:
         """Reject columns that stand twice, that there are not, and that are missing."""
+        every = (*self.required, *self.optional)
+        absent = [name for name in self.required if name not in header]
         for name in header:
             if header.count(name) > 1:
                 where.reject(name, "the column stands twice", "Keep one of them.")
-            if name not in (*self.required, *self.optional):
-                where.reject(
-                    name, "there is no such column", suggestion(name, (*self.required, *self.optional)).strip()
-                )
-        for name in self.required:
-            if name not in header:
-                where.reject(name, "the column is missing", f"Its columns are {', '.join(self.required)}.")
+            if name not in every:
+                # What is there already is not what was meant.
+                said = suggestion(name, [column for column in every if column not in header]).strip()
+                lacks = f" The column {' and '.join(absent)} is missing." if absent else ""
+                where.reject(name, "there is no such column", f"{said}{lacks}")
+        for name in absent:
+            more = f"; it may have {', '.join(self.optional)}" if self.optional else ""
+            where.reject(name, "the column is missing", f"Its columns are {', '.join(self.required)}{more}.")
 
 
 def read_table(
@@ -86,6 +89,8 @@ def read_csv(path: Path, columns: Columns) -> Iterator[tuple[Where, dict[str, st
         line = 1
         try:
             header = next(reader, [])
+            if not header:
+                whole.reject(None, "the file holds no rows", "Write a header and a row for each item.")
             if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
                 whole.reject(None, "its columns are not separated by commas", "Save it with commas.")
             columns.check(header, Where(path, 1))
