@@ -10,13 +10,17 @@ import click
 from fauve import api
 from fauve.cli.console import listener
 from fauve.cli.tables import findings_table
+from fauve.studies import STUDIES
 
 __all__ = ["report", "study"]
 
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
 
 
-@click.command()
+_NAMES = f"NAME is one of {', '.join(STUDIES)}."
+
+
+@click.command(epilog=_NAMES)
 @click.argument("name")
 @click.argument("directory", type=_DIRECTORY)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")

@@ -16,7 +16,7 @@ from fauve.engine.provenance import versions
 from fauve.errors import LedgerError
 from fauve.ledger import Ledger, queries
 from fauve.ledger.queries import StoredItem
-from fauve.naming import scorer_name, sentence
+from fauve.naming import generator_name, scorer_name, sentence
 from fauve.records import ImageRef
 from fauve.report.cards import cover_note
 from fauve.report.notices import notice
@@ -234,10 +234,12 @@ def _card(
             _figure(ref, name, value, prompt, broken)
             for ref, name, value in zip((a[0], b[0]), names, values, strict=True)
         ]
+    whose = generator_name(first.generator) if first.generator and first.generator == second.generator else ""
     change = f"{'+' if row['difference'] > 0 else ''}{format_value(row['difference'], 4)}"
     return {
         "prompt": prompt,
         "id": first.id,
+        "whose": whose,
         "cover": cover_note(first) or cover_note(second) or "",
         "pictures": pictures,
         "verdict": f"{names[1]} {change} against {names[0]}: {measured(difference)}",
