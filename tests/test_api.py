@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +16,10 @@ import pytest
 
 import fauve
 from fauve import api
+from fauve.engine.audits import settings_for
 from fauve.engine.progress import Silent
 from fauve.errors import ConfigError, DataError, Interrupted, UnknownName
-from fauve.ledger import Ledger
+from fauve.ledger import Ledger, queries
 from fauve.ledger.importing import import_contrasts, import_labels, import_pairs
 from fauve.records import PromptPair
 from fauve.settings import RunSettings
@@ -274,4 +276,23 @@ def test_a_directory_of_the_default_run_stays_one(tmp_path: Path, generators: li
     with Ledger(tmp_path, write=True) as ledger:
         none = {"original": None, "anti": None}
         ledger.add_items((PromptPair("p", name, {"original": "a", "anti": "b"}, none), name) for name in generators)
-    assert bool(api._settings_for(tmp_path).generators) is lab
+    assert bool(settings_for(tmp_path).generators) is lab
+
+
+def test_a_report_over_a_missing_picture_says_so(whole: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(whole, tmp_path / "run"))
+    with Ledger(copy) as ledger:
+        (copy / queries.image_refs(ledger)[0].path).unlink()
+    heard = Heard()
+    api.report(copy, heard)
+    assert heard.said[0] == "1 picture is missing; `fauve verify` names them"
+
+
+class Heard(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)

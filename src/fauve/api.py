@@ -16,6 +16,7 @@ from typing import Any
 
 import tomli_w
 
+from fauve.engine.audits import audit_settings, settings_for
 from fauve.engine.jobs import AdapterSpec
 from fauve.engine.progress import Progress, Silent
 from fauve.engine.provenance import versions
@@ -23,10 +24,9 @@ from fauve.engine.run import RunSummary, execute
 from fauve.engine.steering import WEIGHTLESS_SCORERS, Steered, Trial
 from fauve.engine.steering import steer as make_steered
 from fauve.errors import ConfigError, DataError, LedgerError, UnknownName
-from fauve.ledger import Ledger
+from fauve.ledger import Ledger, queries
 from fauve.ledger.seals import broken_seals
 from fauve.ledger.state import fingerprint
-from fauve.ledger.store import FILE
 from fauve.models.conformance import Check, examine
 from fauve.models.registry import SCORERS, make_scorer
 from fauve.records import Finding
@@ -42,9 +42,9 @@ from fauve.report.verification import (
     replaced_pictures,
     unsealed_or_altered,
 )
-from fauve.settings import AdapterSettings, DataSettings, RunSettings, default_settings
+from fauve.settings import RunSettings
 from fauve.studies import STUDIES, analyse, analyse_all
-from fauve.studies.evidence import STIMULI, Evidence
+from fauve.studies.evidence import Evidence
 
 __all__ = [
     "RunResult",
@@ -61,7 +61,6 @@ __all__ = [
     "verify",
 ]
 
-CONTROLS = ("polish", "random")
 FINDINGS = "findings.json"
 
 _KIND = re.compile(r"((?:[A-Za-z]\w*:)?)(.*)", re.DOTALL)
@@ -97,56 +96,13 @@ def run(
         FauveError: when input or a model is unusable.
     """
     told = progress or Silent()
-    resolved = settings or _settings_for(directory)
+    resolved = settings or settings_for(directory)
     summary = execute(resolved, directory, told, limit=limit)
     page = directory / "report" / "index.html"
     if summary.did_nothing and page.is_file() and _made_from(directory) == _fingerprint(directory):
         return RunResult(summary, page, fresh=False)
     _write(directory / "run.toml", _run_toml(resolved))
     return RunResult(summary, report(directory, told), fresh=True)
-
-
-def _settings_for(directory: Path) -> RunSettings:
-    """What runs where nobody says what: the controls over what was imported here, or else the embedded default."""
-    default = default_settings()
-    if not (directory / FILE).is_file():
-        return default
-    with Ledger(directory) as ledger:
-        made = {name for (name,) in ledger.db.execute("SELECT DISTINCT generator FROM items")}
-    own = {generator.name for generator in default.generators}
-    # A directory of the default run stays one, whatever was imported into it later.
-    return default if made & own or not made - {STIMULI} else RunSettings()
-
-
-def audit_settings(
-    targets: Sequence[str],
-    data: str,
-    weights: Mapping[str, str] | None = None,
-    device: str = "cpu",
-    dtype: str = "float32",
-) -> RunSettings:
-    """Settings of an audit: the targets and the controls over ``data``.
-
-    ``data`` is ``photographs``, or a folder in which every ``pairs.jsonl`` and ``contrasts.jsonl`` is taken, or one
-    such file. ``weights`` gives for a target the file, folder or hub id that it is loaded from.
-
-    Raises:
-        ConfigError: there is no such data, or weights for what is no target.
-    """
-    given = dict(weights or {})
-    strangers = sorted(given.keys() - set(targets))
-    if strangers:
-        raise ConfigError(
-            f"weights are given for {', '.join(strangers)}, which is not audited; name it as a target too"
-        )
-    scorers = [
-        AdapterSettings(
-            name=name, options={"weights": given[name]} if name in given else {}, device=device, dtype=dtype
-        )
-        for name in dict.fromkeys(targets)
-    ]
-    scorers += [AdapterSettings(name=name) for name in CONTROLS if name not in targets]
-    return RunSettings(title=f"Audit of {', '.join(targets)}", data=_data(data), scorers=tuple(scorers))
 
 
 def audit(
@@ -198,6 +154,9 @@ def report(directory: Path, progress: Progress | None = None) -> Path:
     told = progress or Silent()
     with Ledger(directory) as ledger:
         made_from = fingerprint(ledger)
+        gone = sum(not (directory / ref.path).is_file() for ref in queries.image_refs(ledger))
+        if gone:
+            told.say(f"{gone:,} {'picture is' if gone == 1 else 'pictures are'} missing; `fauve verify` names them")
         told.say("analysing")
         with Playing(ledger) as playing:  # it needs no finding: begun first, it is made while the studies work
             evidence = Evidence.read(ledger)
@@ -327,34 +286,6 @@ def verify(directory: Path, progress: Progress | None = None) -> Verified:
         runs = int(ledger.db.execute("SELECT count(*) FROM runs").fetchone()[0])
         _, unsealed = broken_seals(ledger)
     return Verified(faults, pictures, runs, len(written), unsealed)
-
-
-def _data(data: str) -> DataSettings:
-    if data == "photographs":
-        return DataSettings(photographs=True)
-    path = Path(data)
-    if path.is_file():
-        return DataSettings(photographs=False, **{_kind(path): (path.resolve(),)})
-    if not path.is_dir():
-        raise ConfigError(
-            f"there is no data {data!r}: name a folder, a pairs.jsonl or contrasts.jsonl, or `photographs`"
-        )
-    pairs = tuple(sorted(p.resolve() for p in path.rglob("pairs.jsonl")))
-    contrasts = tuple(sorted(p.resolve() for p in path.rglob("contrasts.jsonl")))
-    if not pairs and not contrasts:
-        raise ConfigError(
-            f"{data} holds no pairs.jsonl and no contrasts.jsonl; see `fauve import --help` for the formats"
-        )
-    return DataSettings(photographs=False, pairs=pairs, contrasts=contrasts)
-
-
-def _kind(path: Path) -> str:
-    for kind in ("pairs", "contrasts"):
-        if path.name == f"{kind}.jsonl":
-            return kind
-    raise ConfigError(
-        f"{path} says neither pairs nor contrasts by its name; rename it to pairs.jsonl or contrasts.jsonl"
-    )
 
 
 def _run_toml(settings: RunSettings) -> str:

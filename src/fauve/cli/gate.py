@@ -27,7 +27,8 @@ def gate(
     """Hold FINDINGS (findings.json, or the run directory that has it) to conditions.
 
     A condition is STUDY.METRIC[KEY=VALUE,…]=BOUND, such as reward_classification.accuracy[scorer=hpsv3]=0.5; keys are
-    scorer, generator and the keys of the finding's group. The end of the interval decides, not the estimate.
+    scorer, generator and the keys of the finding's group, as many as it takes to mean one number. The end of the
+    interval decides, not the estimate.
 
     Exit codes: 0 all hold, 3 one fails, 4 one has no number (none fails), 2 a condition cannot be read.
     """
