@@ -77,6 +77,13 @@ def reword_and_hang(build, score):
         score(build.picture("real_art", groups=groups), "picture:prompt", "picture:shuffled")
 
 
+def rate(build, item, choice, k):
+    """Three people, of whom the first chose what is on file as selected by people."""
+    if choice is not None:
+        said = (choice, "anti", ("tie", "original")[k % 2])
+        build.ratings += [(item, f"r{n}", one, "original", 3.5) for n, one in enumerate(said)]
+
+
 @pytest.fixture(scope="module")
 def rich(made):
     """Something for every study: two generators of a family, stimuli, contrasts, a judge, labels, failures."""
@@ -99,6 +106,7 @@ def rich(made):
             choice = ("anti", "original", "tie", None)[k % 4]
             item = build.pair(generator=generator, prompt=f"p{k}", dimensions=dimensions, choice=choice)
             score(item, "oo", "oa", "ao", "aa")
+            rate(build, item, choice, k)
             build.count(item, "blip-l", "anti", f"request {k}", 20 + 3 * k, k > 20)
             for d in ("clarity", "richness", *dimensions):
                 if not any(r[0] == item and r[3] == d for r in build.judged):
@@ -172,8 +180,10 @@ def test_findings_survive_json_and_do_not_depend_on_the_order_of_rows(rich):
     findings = analyse_all(rich)
     assert [Finding.from_json(f.as_json()) for f in findings] == findings
     tables = (rich.items, rich.grid, rich.judged, rich.labels, rich.tokens, rich.selections, rich.choices)
-    mixed, lengths = ([t.sample(fraction=1, shuffle=True, seed=2) for t in part] for part in (tables, [rich.lengths]))
-    shuffled = type(rich)(*mixed, lengths=lengths[0])
+    mixed, others = (
+        [t.sample(fraction=1, shuffle=True, seed=2) for t in part] for part in (tables, [rich.lengths, rich.ratings])
+    )
+    shuffled = type(rich)(*mixed, lengths=others[0], ratings=others[1])
     assert analyse_all(shuffled) == findings
 
 

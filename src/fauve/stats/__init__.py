@@ -38,6 +38,7 @@ from fauve.stats.paired_tests import (
 )
 from fauve.stats.permutation import MOST_ORDERED, PermutationTest, exact_correlation
 from fauve.stats.power import cluster_standard_error, design_effect, detectable_effect
+from fauve.stats.raters import kappa_by_rater, less, mean_kappa, view_of_the_others
 from fauve.stats.regression import Coefficient, Regression, Slope, bootstrap_slope, cluster_robust_slope, ols_hc3
 from fauve.stats.shift import ShiftResult, difference_in_shifts, minimum_detectable_effect, shift
 from fauve.stats.weighted import (
@@ -93,12 +94,15 @@ __all__ = [
     "exact_correlation",
     "holm",
     "independent_rows",
+    "kappa_by_rater",
     "krippendorff_alpha",
+    "less",
     "line_outliers",
     "mcnemar",
     "mean",
     "mean_absolute_error",
     "mean_bounds",
+    "mean_kappa",
     "minimum_detectable_effect",
     "ols_hc3",
     "paired_t_test",
@@ -111,6 +115,7 @@ __all__ = [
     "shift",
     "sign_flip_test",
     "sign_test",
+    "view_of_the_others",
     "weighted_accuracy",
     "weighted_auroc",
     "weighted_balanced_accuracy",

@@ -28,7 +28,7 @@ from fauve.studies.evidence import Evidence
 from fauve.studies.protocol import Chart
 from fauve.studies.published import published
 from fauve.studies.resampling import SharedDraws, few_clusters, share
-from fauve.studies.stating import Address, state
+from fauve.studies.stating import Address, source_note, state
 from fauve.studies.wording import interval, number, percent, range_percent
 
 __all__ = ["STUDY"]
@@ -186,19 +186,19 @@ def _others(rated: _Rated, evidence: Evidence) -> list[Finding]:
     chosen = evidence.selections.join(rated.items, on="item", how="inner").sort("selector", "item")
     people = chosen.filter(pl.col("selector") == PEOPLE).select("item", pl.col("choice").alias("people"))
     findings: list[Finding] = []
-    for at, rows in [*_selectors(chosen), *_scorers(rated, evidence)]:
-        findings += _against_people(at, rows.join(people, on="item").sort("item"), len(people))
-        findings += _beside_ceiling(at, rows, rated)
+    for at, rows, note in [*_selectors(chosen), *_scorers(rated, evidence)]:
+        findings += _against_people(at, rows.join(people, on="item").sort("item"), len(people), note)
+        findings += _beside_ceiling(at, rows, rated, note)
     return findings
 
 
-def _selectors(chosen: pl.DataFrame) -> Iterator[tuple[Address, pl.DataFrame]]:
+def _selectors(chosen: pl.DataFrame) -> Iterator[tuple[Address, pl.DataFrame, str]]:
     for (name,), rows in chosen.group_by("selector", maintain_order=True):
         if name != PEOPLE:
-            yield _AT.at(selector=str(name)), rows
+            yield _AT.at(selector=str(name)), rows, ""
 
 
-def _scorers(rated: _Rated, evidence: Evidence) -> Iterator[tuple[Address, pl.DataFrame]]:
+def _scorers(rated: _Rated, evidence: Evidence) -> Iterator[tuple[Address, pl.DataFrame, str]]:
     """The image that a scorer gives the higher score is its choice, equal scores are a tie."""
     table = evidence.contrasts().join(rated.items.select("item"), on="item", how="semi")
     higher, prefers = pl.col("faithful") - pl.col("default"), pl.col("prefers")
@@ -207,10 +207,10 @@ def _scorers(rated: _Rated, evidence: Evidence) -> Iterator[tuple[Address, pl.Da
     for at, rows in by_scorer(table, _AT):
         known = rows.drop_nulls(["faithful", "default"]).with_columns(choice.alias("choice"))
         if not known.is_empty():
-            yield at, known.select("item", "cluster", "choice").sort("item")
+            yield at, known.select("item", "cluster", "choice").sort("item"), source_note(str(known["source"][0]))
 
 
-def _against_people(at: Address, both: pl.DataFrame, asked: int) -> list[Finding]:
+def _against_people(at: Address, both: pl.DataFrame, asked: int, note: str) -> list[Finding]:
     """κ and plain agreement of a selector or scorer with what people selected."""
     if both.is_empty():
         return []
@@ -220,7 +220,7 @@ def _against_people(at: Address, both: pl.DataFrame, asked: int) -> list[Finding
         both[column].replace_strict(PLACES, return_dtype=pl.Int64).to_numpy() for column in ("choice", "people")
     )
     stated = None if name is None or name in TRUTHS else published(NAME, "kappa")
-    notes = [few_clusters(draws, "prompts")]
+    notes = [note, few_clusters(draws, "prompts")]
     kappa = cohen_kappa(one, two, weights="quadratic", categories=SCALE, draws=draws)
     return [
         state(at, "kappa", kappa, asked=asked, published=stated, notes=notes),
@@ -228,7 +228,7 @@ def _against_people(at: Address, both: pl.DataFrame, asked: int) -> list[Finding
     ]
 
 
-def _beside_ceiling(at: Address, rows: pl.DataFrame, rated: _Rated) -> list[Finding]:
+def _beside_ceiling(at: Address, rows: pl.DataFrame, rated: _Rated, note: str) -> list[Finding]:
     """κ of a selector or scorer with all people but one, averaged over who is left out, and less that of a person."""
     place = pl.col("choice").replace_strict(PLACES, return_dtype=pl.Int64).alias("place")
     told = rated.items.select("item").join(rows.select("item", place), on="item", how="left").sort("item")["place"]
@@ -242,7 +242,8 @@ def _beside_ceiling(at: Address, rows: pl.DataFrame, rated: _Rated) -> list[Find
     persons = mean_kappa(draws, rated.places, others, known, len(SCALE))
     reached, below = cluster_bootstrap(draws, theirs, less(theirs, persons))
     asked = int(rated.present.sum())
-    return [state(at, "with_others", reached, asked=asked), state(at, "under_ceiling", below, asked=asked)]
+    both = (("with_others", reached), ("under_ceiling", below))
+    return [state(at, metric, estimate, asked=asked, notes=[note]) for metric, estimate in both]
 
 
 def _draws(rows: pl.DataFrame) -> SharedDraws:
