@@ -9,6 +9,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import io
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,3 +57,26 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """An empty ledger, opened to write."""
     with Ledger(tmp_path / "run", write=True) as opened:
         yield opened
+
+
+@pytest.fixture
+def scored_pairs(tmp_path: Path) -> Path:
+    """A pairs.jsonl with twenty pairs of one generator: prompts and imported scores, no pictures."""
+    rows = [
+        {
+            "id": f"p{n}",
+            "generator": "flux-dev",
+            "prompt_original": f"thing {n}",
+            "prompt_anti": f"a blurred thing {n}",
+            "dimensions": ["clarity"],
+            "image_original": None,
+            "image_anti": None,
+            "scores": [
+                {"scorer": "hpsv3", "image": image, "prompt": "anti", "value": n % 3 - side, "source": "published"}
+                for side, image in enumerate(("original", "anti"))
+            ],
+        }
+        for n in range(20)
+    ]
+    (tmp_path / "pairs.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return tmp_path / "pairs.jsonl"

@@ -238,24 +238,9 @@ def test_what_a_run_writes_down_holds_no_place_of_this_machine(tmp_path: Path, m
     ]
 
 
-def test_over_what_was_imported_the_default_is_that_and_no_lab(tmp_path: Path) -> None:
-    rows = [
-        {
-            "id": f"p{n}",
-            "generator": "flux-dev",
-            "prompt_original": f"thing {n}",
-            "prompt_anti": f"a blurred thing {n}",
-            "dimensions": ["clarity"],
-            "image_original": None,
-            "image_anti": None,
-            "scores": [{"scorer": "mine", "image": "anti", "prompt": "anti", "value": 1.0, "source": "our lab"}],
-        }
-        for n in range(3)
-    ]
-    file = tmp_path / "pairs.jsonl"
-    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+def test_over_what_was_imported_the_default_is_that_and_no_lab(tmp_path: Path, scored_pairs: Path) -> None:
     with Ledger(tmp_path / "run", write=True) as ledger:
-        import_pairs(ledger, file)
+        import_pairs(ledger, scored_pairs)
     result = api.run(None, tmp_path / "run", Silent())
     assert (result.summary.stimuli, result.summary.generated) == (0, 0)
     with Ledger(tmp_path / "run") as ledger:

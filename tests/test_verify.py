@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -78,10 +77,12 @@ def test_numbers_that_moved_come_before_those_that_a_correction_drags_along() ->
     assert "'p_adjusted': 0.01" in second.said
 
 
-def test_an_altered_imported_score_is_found_even_where_the_report_was_drawn_anew(tmp_path: Path) -> None:
+def test_an_altered_imported_score_is_found_even_where_the_report_was_drawn_anew(
+    tmp_path: Path, scored_pairs: Path
+) -> None:
     out = tmp_path / "run"
     with Ledger(out, write=True) as ledger:
-        import_pairs(ledger, _pairs(tmp_path))
+        import_pairs(ledger, scored_pairs)
     api.report(out)
     assert api.verify(out).faults == []
     with sqlite3.connect(out / "ledger.sqlite") as db:
@@ -90,28 +91,6 @@ def test_an_altered_imported_score_is_found_even_where_the_report_was_drawn_anew
     api.report(out)
     (fault,) = api.verify(out).faults
     assert (fault.kind, fault.which) == ("answers", "what was imported")
-
-
-def _pairs(folder: Path) -> Path:
-    """Twenty pairs with scores and no pictures."""
-    rows = [
-        {
-            "id": f"p{n}",
-            "generator": "flux-dev",
-            "prompt_original": f"thing {n}",
-            "prompt_anti": f"a blurred thing {n}",
-            "dimensions": ["clarity"],
-            "image_original": None,
-            "image_anti": None,
-            "scores": [
-                {"scorer": "hpsv3", "image": image, "prompt": "anti", "value": n % 3 - side, "source": "published"}
-                for side, image in enumerate(("original", "anti"))
-            ],
-        }
-        for n in range(20)
-    ]
-    (folder / "pairs.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    return folder / "pairs.jsonl"
 
 
 @pytest.mark.parametrize(
@@ -123,10 +102,12 @@ def _pairs(folder: Path) -> Path:
         ("UPDATE selections SET choice = 'original' WHERE selector = 'people' AND item = 1", "answers"),
     ],
 )
-def test_what_an_item_is_made_of_cannot_be_altered_unseen(tmp_path: Path, altered: str, kind: str) -> None:
+def test_what_an_item_is_made_of_cannot_be_altered_unseen(
+    tmp_path: Path, scored_pairs: Path, altered: str, kind: str
+) -> None:
     out = tmp_path / "run"
     with Ledger(out, write=True) as ledger:
-        import_pairs(ledger, _pairs(tmp_path))
+        import_pairs(ledger, scored_pairs)
         table = tmp_path / "ratings.csv"
         table.write_text("kind,generator,id,rater,choice\npair,flux-dev,p0,r1,anti\n", encoding="utf-8")
         import_ratings(ledger, table)
