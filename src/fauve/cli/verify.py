@@ -25,7 +25,8 @@ def verify(directory: Path) -> None:
     found = api.verify(directory, listener())
     if not found.faults:
         click.echo(
-            f"{directory}: {found.pictures:,} pictures, the answers of {found.runs:,} runs and {found.numbers:,} "
+            f"{directory}: {found.pictures:,} pictures, the answers of {found.runs:,} "
+            f"{'run' if found.runs == 1 else 'runs'}, what was imported, the pages and {found.numbers:,} "
             f"numbers are as they were written."
         )
     for fault in found.faults[:_SHOWN]:
