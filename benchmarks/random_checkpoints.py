@@ -1,14 +1,15 @@
 """Small random checkpoints of the reward models in their published layouts, to try an audit without any weights.
 
-    python benchmarks/random_checkpoints.py FOLDER [NAME ...]
+    python benchmarks/random_checkpoints.py [FOLDER [NAME ...]]
 
 Each lies in a folder of its own that is marked as random, so that every table and report says so. The command that
-audits them is printed.
+audits them is printed. Without a FOLDER they are made in a temporary one, only to see that they can be.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import tempfile
 from pathlib import Path
 
 from reward_models.checkpoints import MODELS, Depth
@@ -32,4 +33,9 @@ def main(out: Path, names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    parser = argparse.ArgumentParser(description="Small random checkpoints of the reward models, to try an audit.")
+    parser.add_argument("folder", nargs="?", type=Path, help="where they go")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MODELS)}; all by default")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as passing:
+        main(asked.folder or Path(passing), asked.names)
