@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
 from fauve.engine.executors.local import Executor, Inline, Processes
+from fauve.errors import FauveError
 from fauve.vocabulary import DIMENSIONS, Dimension
 
 
@@ -46,6 +49,28 @@ def test_after_a_stop_what_is_in_flight_is_finished_and_nothing_else(executor: E
 def test_an_error_reaches_the_caller(executor: Executor) -> None:
     with pytest.raises(ValueError, match="three"):
         list(executor.run(fail_on_three, range(10), lambda: False))
+
+
+def die_on_three(n: int) -> int:
+    if n == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return n
+
+
+@pytest.mark.parametrize("asked_to_stop", [False, True])
+def test_a_worker_that_is_killed_is_said_unless_somebody_asked_to_stop(asked_to_stop: bool) -> None:
+    pool, calls = Processes(2), count()
+    answers = pool.run(die_on_three, range(50), lambda: asked_to_stop and next(calls) > 3)
+    done: list[int] = []
+    try:
+        if asked_to_stop:
+            done += [job for job, _ in answers]
+        else:
+            with pytest.raises(FauveError, match=r"ended from outside .* same command goes on"):
+                done += [job for job, _ in answers]
+    finally:
+        pool.close()
+    assert 3 not in done
 
 
 def test_processes_work_elsewhere() -> None:

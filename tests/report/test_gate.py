@@ -36,6 +36,10 @@ def test_the_end_of_the_interval_decides() -> None:
 def test_keys_that_only_one_number_has_need_not_all_be_named() -> None:
     assert outcome("reward_classification.accuracy[dimension=clarity]=0.5") == "passed"
     assert outcome("probe.area=0.2") == "passed"
+    (told,) = judge_conditions(
+        [parse_condition("reward_classification.accuracy[dimension=clarity]=0.5", "at least")], ALL
+    )
+    assert told.said.endswith("it stands at [dimension=clarity,scorer=mine]")
     assert outcome("generation.shift[scorer=mine]=0") == "no number"  # it is meant, and it has none
     assert outcome("reward_classification.accuracy[scorer=mine]=0.5") == "failed"  # the exact one goes before
 

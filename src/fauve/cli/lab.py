@@ -116,7 +116,7 @@ def run(experiment: Path, out: Path, workers: int, limit: int | None, family: Pa
         click.echo(f"{done}/{planned} {job.kind} {words}{seed} ({record['cpu_seconds']:.1f} s){void}")
 
     jobs = run_experiment(settings, out, workers=workers, limit=limit, progress=told)
-    click.echo("Stating findings; with five seeds this takes up to a minute.")
+    click.echo("Stating findings: the intervals over prompts and seeds take a while.")
     found = findings_of(settings, jobs, out, family_folder(settings))
     named = experiment.name if experiment.is_absolute() else experiment.as_posix()
     results = results_of(settings, jobs, out, found, f"fauve lab run {named} --out DIR")

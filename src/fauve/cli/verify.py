@@ -18,7 +18,9 @@ _SHOWN = 20
 @click.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 def verify(directory: Path) -> None:
-    """Recompute every number of the report in DIRECTORY from the ledger; check pictures, answers and imports.
+    """Recompute every number of the report in DIRECTORY from the ledger, and look for what was altered.
+
+    Checked are pictures and prompts, the answers of runs, everything that was imported, and the pages of the report.
 
     Exit codes: 0 all is as it was, 3 something was altered.
     """

@@ -101,12 +101,18 @@ def _verdict(condition: Condition, findings: Sequence[Finding]) -> Verdict:
         f"its {which} is {decides:.4g} (estimate {finding.estimate:.4g}, n = {finding.n:,}, "
         f"{100 * finding.missing:.3g} % missing)"
     )
+    if _place(finding) != dict(condition.where):
+        told += f"; it stands at [{_address(finding)}]"
     return Verdict(condition, "passed" if holds else "failed", told)
 
 
 def _place(finding: Finding) -> dict[str, str]:
     named = {"scorer": finding.scorer, "generator": finding.generator}
     return {key: value for key, value in named.items() if value is not None} | dict(finding.group)
+
+
+def _address(finding: Finding) -> str:
+    return ",".join(f"{key}={value}" for key, value in sorted(_place(finding).items()))
 
 
 def _nothing(condition: Condition, findings: Sequence[Finding]) -> str:
@@ -119,7 +125,7 @@ def _nothing(condition: Condition, findings: Sequence[Finding]) -> str:
     if not of_metric:
         known = sorted({finding.metric for finding in of_study})
         return f"{condition.study} states no {condition.metric!r}.{suggestion(condition.metric, known)}"
-    places = [",".join(f"{key}={value}" for key, value in sorted(_place(f).items())) for f in of_metric]
+    places = [_address(f) for f in of_metric]
     wanted = ",".join(f"{key}={value}" for key, value in condition.where)
     near = [
         place for place, f in zip(places, of_metric, strict=True) if dict(condition.where).items() <= _place(f).items()

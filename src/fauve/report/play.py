@@ -54,7 +54,7 @@ class PlayParts:
 
 
 def make_play(play: Play, family: Path | None = None) -> PlayParts | None:
-    """Compute the page, about six seconds of one core; None where the family lacks a member.
+    """Compute the page, about five seconds of one core; None where the family lacks a member.
 
     Args:
         play: how much the page holds.

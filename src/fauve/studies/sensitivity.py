@@ -191,7 +191,7 @@ def _sides(rows: dict[_Row, list[Finding]]) -> list[str]:
     kept = len(decided) - len(turned)
     if not decided:
         crossing = sum(any(_side(f) for f in row) for row in rows.values())
-        none = f"Of {len(rows)} accuracies no one lies wholly on one side of one half"
+        none = f"Of {len(rows)} accuracies none lies wholly on one side of one half"
         return [
             f"{none}, however ties, equal scores and missing values are counted."
             if not crossing

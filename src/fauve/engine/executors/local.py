@@ -76,26 +76,30 @@ class Processes:
         )
 
     def run(self, work: Callable[[J], A], jobs: Iterable[J], stop: Callable[[], bool]) -> Iterator[tuple[J, A]]:
-        """Yield (job, answer) in order, with a bounded number of jobs under way."""
+        """Yield (job, answer) in order, with a bounded number of jobs under way.
+
+        Raises:
+            FauveError: a worker was ended from outside, and nobody had asked to stop.
+        """
+        try:
+            yield from self._answers(work, jobs, stop)
+        except BrokenProcessPool:
+            if not stop():  # else whoever asked to stop ended the workers as well
+                raise FauveError(
+                    "a worker process was ended from outside (killed, or out of memory); what was finished is on file, "
+                    "and the same command goes on from there. Where memory is short, set [engine] workers = 1"
+                ) from None
+
+    def _answers(self, work: Callable[[J], A], jobs: Iterable[J], stop: Callable[[], bool]) -> Iterator[tuple[J, A]]:
         waiting: deque[tuple[J, Future[A]]] = deque()
         for job in jobs:
             if stop():
                 break
-            try:
-                waiting.append((job, self._pool.submit(work, job)))
-                if len(waiting) < self._ahead:
-                    continue
-                done = _finished(waiting)
-            except BrokenProcessPool:
-                return _explain(stop)
-            yield done
+            waiting.append((job, self._pool.submit(work, job)))
+            if len(waiting) >= self._ahead:
+                yield _finished(waiting)
         while waiting:
-            try:
-                done = _finished(waiting)
-            except BrokenProcessPool:
-                return _explain(stop)
-            yield done
-        return None
+            yield _finished(waiting)
 
     def close(self) -> None:
         """Stop the workers; jobs that have not started are dropped."""
@@ -105,15 +109,6 @@ class Processes:
 def _finished(waiting: deque[tuple[J, Future[A]]]) -> tuple[J, A]:
     job, future = waiting.popleft()
     return job, future.result()
-
-
-def _explain(stop: Callable[[], bool]) -> None:
-    """Say what became of the workers, unless whoever asked to stop ended them as well."""
-    if not stop():
-        raise FauveError(
-            "a worker process was ended from outside (killed, or out of memory); what was finished is on file, and the "
-            "same command goes on from there. Where memory is short, set [engine] workers = 1"
-        ) from None
 
 
 def _begin(dimensions: tuple[Dimension, ...]) -> None:
