@@ -19,7 +19,7 @@ from fauve.ledger.generations import generation_outcomes
 from fauve.ledger.retrying import forget_failures
 from fauve.models.cards import ModelCard
 from fauve.models.protocols import Generated, ImageRequest
-from fauve.records import Outcome
+from fauve.records import Outcome, PromptPair
 from fauve.settings import RunSettings, read_settings
 from fauve.studies import STUDIES
 from fauve.studies.evidence import Evidence
@@ -178,6 +178,19 @@ def test_retry_asks_again_only_for_what_failed(prompts: Path, tmp_path: Path) ->
     assert {r.prompt for r in CALLS} == {ROWS[k][2] for k in (1, 2, 3, 4)}
     with Ledger(out) as ledger:
         assert [item.id for item in queries.items(ledger)].count("b") == 1
+
+
+def test_retry_leaves_pairs_alone_that_were_imported_under_the_generators_name(prompts: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    execute(settings(prompts), out, Silent())
+    none = {"original": None, "anti": None}
+    theirs = PromptPair("theirs", "noise", {"original": "a fish", "anti": "a dull fish"}, none)
+    with Ledger(out, write=True) as ledger:
+        ledger.add_items([(theirs, "theirs")])
+        forget_failures(ledger)
+        left = {item.id for item in queries.items(ledger, "pair")}
+    assert "theirs" in left
+    assert "b" not in left
 
 
 def test_generators_need_prompts_and_a_known_name(prompts: Path, tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ def forget_failures(ledger: Ledger) -> int:
         db.execute(
             "DELETE FROM items WHERE kind = 'pair' AND generator IN (SELECT name FROM adapters WHERE "
             "kind = 'generator') AND EXISTS (SELECT 1 FROM item_images m WHERE m.item = items.item AND "
-            "m.image IS NULL)"
+            "m.image IS NULL) AND EXISTS (SELECT 1 FROM item_prompts p JOIN generations g USING (prompt) "
+            "JOIN adapters a USING (adapter) WHERE p.item = items.item AND a.name = items.generator "
+            "AND g.outcome <> 'ok')"
         )
         gone = db.execute("DELETE FROM items WHERE kind = 'portrait' AND notes ->> 'reason' IS NOT NULL").rowcount
         for table in _ANSWERS:
